@@ -1,0 +1,3 @@
+"""memnet: a memory that answers."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,103 @@
+"""Everything memnet raises on purpose.
+
+* MemnetError
+  x InputError              the caller's data cannot be used              -> HTTP 422
+    + BabiFormatError       a line of a bAbI file cannot be read
+    + BabiDataMissing       a bAbI file or folder is not where it was looked for
+    + DimensionMismatch     a vector has the wrong number of columns
+    + RecipeError           a training setting that does not exist or cannot be
+    + TextError             a fact or question without a single word
+  x NotFound                something that does not exist                 -> HTTP 404
+    + MemoryNotFound        no memory of this name
+    + FactNotFound          no such fact in the memory, or it was forgotten
+  x CheckpointError         a checkpoint is damaged, foreign or too new
+  x StoreError              the store cannot do its work                  -> HTTP 503
+    + StoreUnavailable      the database does not answer
+    + SchemaMismatch        the database's schema is not the one memnet needs
+    + VectorDamaged         a stored vector fails its checksum
+
+The message says what was expected, what came and where; `hint` says what to do.
+"""
+
+from __future__ import annotations
+
+
+class MemnetError(Exception):
+    """The root of every deliberate exception.
+
+    Attributes:
+        hint: What the reader can do about it, or None when the message says it all.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(MemnetError):
+    """The caller's data cannot be used."""
+
+
+class BabiFormatError(InputError):
+    """A line of a bAbI file cannot be read; the message begins with `file:line`."""
+
+
+class BabiDataMissing(InputError):
+    """A bAbI file or folder is not where it was looked for."""
+
+
+class DimensionMismatch(InputError):
+    """A vector has the wrong number of columns."""
+
+    def __init__(self, what: str, *, expected: int, got: int) -> None:
+        super().__init__(f"{what} has {got} columns, expected {expected}")
+        self.expected = expected
+        self.got = got
+
+
+class RecipeError(InputError):
+    """A training setting that does not exist, or a combination that cannot be."""
+
+
+class TextError(InputError):
+    """A fact or a question without a single word."""
+
+
+class NotFound(MemnetError):
+    """Something that does not exist."""
+
+
+class MemoryNotFound(NotFound):
+    """No memory of this name."""
+
+    def __init__(self, memory_id: str) -> None:
+        super().__init__(f"there is no memory '{memory_id}'", hint="create it first")
+        self.memory_id = memory_id
+
+
+class FactNotFound(NotFound):
+    """No such fact in the memory, or it was forgotten."""
+
+    def __init__(self, memory_id: str, fact: str) -> None:
+        super().__init__(f"memory '{memory_id}' has no fact {fact}")
+        self.memory_id = memory_id
+
+
+class CheckpointError(MemnetError):
+    """A checkpoint is damaged, not a checkpoint, or of a format this memnet does not read."""
+
+
+class StoreError(MemnetError):
+    """The store cannot do its work."""
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer, or answers that it cannot."""
+
+
+class SchemaMismatch(StoreError):
+    """The database's schema is not the one this memnet needs."""
+
+
+class VectorDamaged(StoreError):
+    """A stored vector fails its checksum or has the wrong size."""

@@ -1,0 +1,119 @@
+"""The words of the product as plain values: facts, questions, stories, answers.
+
+Standard library only: everything else may use these, they use nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One remembered sentence."""
+
+    seq: int
+    """Its number in the memory, from 1; never reused."""
+    text: str
+    """The sentence, verbatim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of a bAbI story."""
+
+    text: str
+    answer: str
+    supporting: tuple[int, ...]
+    """`seq` of bAbI's gold supporting facts, in the file's order."""
+    facts_before: int
+    """How many facts of the story were told before the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One bAbI story: facts in narrative order and the questions among them."""
+
+    task: int
+    facts: tuple[Fact, ...]
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """The attention that one fact received at one hop."""
+
+    seq: int
+    weight: float
+    """Attention after the softmax, in [0, 1]."""
+    score: float
+    """Attention score before the softmax."""
+
+
+@dataclass(frozen=True, slots=True)
+class HopReading:
+    """One attention read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+
+    hop: int
+    """1 for the first read."""
+    attention: tuple[Attended, ...]
+    """The facts with the most attention, best first."""
+    other_mass: float
+    """Attention on facts that are not listed."""
+    null_mass: float
+    """Attention on the null slots: "nothing here is relevant"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A fact that attention used for an answer."""
+
+    seq: int
+    text: str
+    weight: float
+    """Mean attention over the hops."""
+    per_hop: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A possible answer."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says, and the reading that led to it."""
+
+    question: str
+    text: str | None
+    """The answer, or None when the memory abstains."""
+    reason: str | None
+    """Why it abstained: `no_eligible_facts` or `unknown_words`; None otherwise."""
+    alternatives: tuple[Alternative, ...]
+    """Most probable first; the first is the answer."""
+    hops: tuple[HopReading, ...]
+    evidence: tuple[Evidence, ...]
+    """Most attended first."""
+    unknown_words: tuple[str, ...]
+    """Words of the question that the network never saw in training."""
+    revision: int
+    """The state of the memory that was read."""
+    eligible: int
+    """Facts the memory held."""
+    attended: int
+    """Facts the network could attend to: the newest ones, if it has a fixed memory size."""
+
+    @property
+    def probability(self) -> float:
+        """Probability of the answer; 0 when the memory abstains."""
+        return self.alternatives[0].probability if self.alternatives else 0.0
+
+    @property
+    def margin(self) -> float:
+        """How far the answer's probability is ahead of the next one's."""
+        if len(self.alternatives) < 2:
+            return self.probability
+        return self.alternatives[0].probability - self.alternatives[1].probability
