@@ -60,7 +60,15 @@ class RecipeError(InputError):
 
 
 class TextError(InputError):
-    """A fact or a question without a single word."""
+    """A fact or a question without a single word.
+
+    Attributes:
+        index: Which of several facts, from 0; None for a question.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, index: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.index = index
 
 
 class NotFound(MemnetError):

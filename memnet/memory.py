@@ -1,0 +1,182 @@
+"""Memory: remember, ask, forget. The only module where network and store meet.
+
+The store keeps a fact's text and its vectors; the network's attention reads those vectors as
+inner products from the index. What an answer needs beyond them (the age of a fact, the answer
+words) is computed at the moment of asking, so nothing stored ever has to be rewritten.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from uuid import UUID
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from memnet.models import SHIPPED
+from memnet.reader import Reader, Told
+from memnet.store import FactStore, MissingVectors, View, fact_id, migrate, open_database
+from memnet.story import Answer
+from memnet.training.checkpoint import load_checkpoint
+
+DEFAULT_DATABASE_URL = "sqlite:///var/memnet.db"
+"""An embedded database in the working folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedFact:
+    """A fact that is now in the memory."""
+
+    seq: int
+    fact_id: UUID
+    unknown_words: tuple[str, ...]
+    """Words the network never saw in training; they do not help an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a call of `remember` stored."""
+
+    revision: int
+    facts: tuple[RememberedFact, ...]
+
+
+class Memory:
+    """Named memories in one store, answered from by one network. Threads may share it."""
+
+    def __init__(self, reader: Reader, store: FactStore) -> None:
+        self.reader = reader
+        self.store = store
+        self.model = reader.model
+        self._model_id = store.register_model(
+            self.model.sha256, family=self.model.family, spaces=self.model.spaces, dim=self.model.dim
+        )
+
+    @classmethod
+    def open(cls, database_url: str | None = None, checkpoint: Path | None = None) -> Memory:
+        """Open a database with a checkpoint.
+
+        Args:
+            database_url: SQLAlchemy URL; None for `MEMNET_DATABASE_URL`, else an embedded SQLite
+                database under `var/`.
+            checkpoint: Folder of a checkpoint; None for the shipped model.
+
+        Raises:
+            SchemaMismatch: The database has no schema, or not the one needed. Nothing is changed.
+            StoreUnavailable: The database does not answer.
+            CheckpointError: The checkpoint cannot be loaded.
+        """
+        reader = Reader(load_checkpoint(checkpoint or SHIPPED))
+        engine = open_database(database_url or os.environ.get("MEMNET_DATABASE_URL", DEFAULT_DATABASE_URL))
+        try:
+            migrate.check(engine)
+            return cls(reader, FactStore(engine))
+        except BaseException:
+            engine.dispose()
+            raise
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self.store.close()
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def remember(self, memory_id: str, texts: Sequence[str]) -> Remembered:
+        """Append facts in narrative order, all or none; they are durable and searchable on return.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            TextError: A text without a word; none of the facts is stored.
+            StoreError: The store could not; none of the facts is stored.
+        """
+        vectors = self.reader.encode(texts)
+        added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors)
+        facts = tuple(
+            RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text))
+            for seq, text in zip(added.seqs, texts, strict=True)
+        )
+        return Remembered(added.revision, facts)
+
+    def forget(self, memory_id: str, seq: int) -> int:
+        """Forget a fact: no answer uses it from the returned revision on. Its history stays.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was forgotten before.
+        """
+        return self.store.forget(memory_id, seq)
+
+    def ask(self, memory_id: str, question: str, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
+        """Answer a question from the facts of a memory, as of its last committed change.
+
+        Args:
+            memory_id: Which memory.
+            question: One question.
+            limit: Most facts to list per hop and as evidence; None for all.
+            top_answers: How many alternatives to list.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            TextError: A question without a word.
+            StoreError: The store could not be read.
+        """
+        view = self._view(memory_id)
+        slots = _IndexSlots(view, self.reader.attended(len(view.seqs)))
+        told = Told(
+            slots=slots,
+            seqs=slots.seqs.tolist(),
+            texts=view.texts[slots.first :],
+            eligible=len(view.seqs),
+            revision=view.revision,
+        )
+        return self.reader.answer(question, told, limit=limit, top_answers=top_answers)
+
+    def ask_facts(
+        self, texts: Sequence[str], question: str, *, limit: int | None = 10, top_answers: int = 2
+    ) -> Answer:
+        """Answer a question from facts given with it; nothing is stored. See `Reader.ask_facts`."""
+        return self.reader.ask_facts(texts, question, limit=limit, top_answers=top_answers)
+
+    def _view(self, memory_id: str) -> View:
+        """The memory as of now; facts that another model stored are encoded for this one first."""
+        while True:
+            try:
+                return self.store.view(memory_id, self._model_id)
+            except MissingVectors:
+                missing = self.store.missing_vectors(memory_id, self._model_id)
+                vectors = self.reader.encode([fact.text for fact in missing])
+                self.store.add_vectors(memory_id, self._model_id, [fact.seq for fact in missing], vectors)
+
+
+class _IndexSlots:
+    """The newest facts of a view, matched through its index."""
+
+    def __init__(self, view: View, count: int) -> None:
+        self.first = len(view.seqs) - count
+        self.seqs = view.seqs[self.first :]
+        self._view = view
+
+    def __len__(self) -> int:
+        return len(self.seqs)
+
+    def scores(self, space: int, queries: Float[Tensor, "queries dim"]) -> Float[Tensor, "queries facts"]:
+        seqs, scores = self._view.index(space).search(queries.numpy(), len(self), newest=len(self))
+        # The index answers best first; attention wants the facts in order.
+        ordered = np.empty_like(scores)
+        np.put_along_axis(ordered, np.searchsorted(self.seqs, seqs), scores, axis=1)
+        return torch.from_numpy(ordered)
+
+    def values(self, space: int) -> Float[Tensor, "facts dim"]:
+        return torch.tensor(self._view.vectors[self.first :, space])

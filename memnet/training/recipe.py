@@ -1,0 +1,88 @@
+"""A recipe: everything that decides what a training run computes, but the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from memnet.errors import RecipeError
+from memnet.nn.encoding import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """MemN2N as Sukhbaatar et al. (2015) train it; the defaults are those of a single task at 1k."""
+
+    dim: int = 20
+    """Width of the vectors: 20 for one task, 50 for all tasks jointly (section 4.2)."""
+    num_hops: int = 3
+    memory_size: int = 50
+    """Most facts a question attends to, the newest ones; shorter when no story is this long."""
+    encoding: Encoding = "position"
+    tying: Literal["adjacent", "layer-wise"] = "adjacent"
+    relu: bool = False
+    linear_epochs: int = 20
+    """Epochs without softmax in the memory layers before the schedule begins: linear start."""
+    epochs: int = 100
+    """Epochs of the schedule, after the linear ones."""
+    learning_rate: float = 0.005
+    """For the loss summed over a batch. The paper's text can be read as 0.01 after a linear start;
+    its code has 0.005 in both phases."""
+    halve_every: int = 25
+    """The rate is halved after each so many epochs of the schedule; never in the linear phase."""
+    batch_size: int = 32
+    """Questions, drawn with replacement."""
+    max_norm: float = 40.0
+    """A longer gradient of a weight matrix is scaled down to this L2 norm. Each matrix is clipped by
+    itself: one norm for all of them keeps task 15 from being learned."""
+    noise: float = 0.1
+    """Share of empty memories put among the facts; 0 for none."""
+    validation: float = 0.1
+    """Share of each task's questions set aside, in whole stories."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "halve_every", "batch_size"):
+            if getattr(self, name) < 1:
+                raise RecipeError(f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("linear_epochs", "noise", "seed"):
+            if getattr(self, name) < 0:
+                raise RecipeError(f"{name} must not be negative; got {getattr(self, name)}")
+        for name in ("learning_rate", "max_norm"):
+            if not getattr(self, name) > 0:
+                raise RecipeError(f"{name} must be above 0; got {getattr(self, name)}")
+        if not 0 <= self.validation < 1:
+            raise RecipeError(f"validation must be a share from 0 to below 1; got {self.validation}")
+
+    @property
+    def total_epochs(self) -> int:
+        return self.linear_epochs + self.epochs
+
+    def rate(self, epoch: int) -> float:
+        """Learning rate of an epoch, counted from 0 over both phases."""
+        return self.learning_rate * 0.5 ** (max(0, epoch - self.linear_epochs) // self.halve_every)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """Read a recipe; settings that are not named keep their defaults.
+
+        Raises:
+            RecipeError: A setting that does not exist, or a value that cannot be.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(values.keys() - known):
+            raise RecipeError(
+                f"a recipe has no setting '{unknown[0]}'", hint=f"settings: {', '.join(sorted(known))}"
+            )
+        return cls(**values)
+
+
+PAPER_SINGLE = Recipe()
+"""One task, 1k training questions."""
+
+PAPER_JOINT = Recipe(dim=50, linear_epochs=30, epochs=60, halve_every=15)
+"""All tasks, 1k training questions each."""
