@@ -1,0 +1,104 @@
+"""The application: settings, one memory, routes, errors.
+
+    uvicorn --factory service.app:create_app
+
+`memnet serve` is the same with options, and refuses what uvicorn's own `--host` would let pass: listening
+where strangers can reach a service that asks nobody for a key.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy.engine import make_url
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
+
+import memnet
+from memnet.memory import Memory
+from memnet.store import migrate
+from service import docs, errors, openapi
+from service.capacity import Capacity
+from service.edge import Edge
+from service.routes import answers, facts, memories, operations
+from service.settings import Settings
+
+WAITING = 24
+"""Requests that may wait for the network. With those it serves they stay under the 40 threads of the pool."""
+
+DESCRIPTION = """\
+**A memory that answers.** Post facts in plain language as they happen; ask; get the answer together with the
+facts that led to it, hop by hop, with the attention each one really received.
+
+Errors are problem details (RFC 9457); `GET` the `type` of one to read what it means.
+"""
+
+
+class Service(FastAPI):
+    """A FastAPI application whose outermost layer is our own, outside of the framework's error handling."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The framework's layers, and around them what holds for every request."""
+        settings: Settings = self.state.settings
+        return Edge(super().build_middleware_stack(), max_body_bytes=settings.max_body_bytes)
+
+
+def create_app(settings: Settings | None = None, memory: Memory | None = None) -> FastAPI:
+    """Build the service.
+
+    Args:
+        settings: What the operator chose; None reads the environment.
+        memory: What answers, and stays open when the service stops; None opens the one of the settings
+            when the service starts, and closes it when it stops.
+    """
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if memory is not None:
+            app.state.memory = memory
+            yield
+            return
+        app.state.memory = await run_in_threadpool(open_memory, settings)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(app.state.memory.close)
+
+    app = Service(
+        title="memnet",
+        version=memnet.__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        # A redirect to the path without the slash would be an answer in another shape than problem details.
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    cores = os.cpu_count() or 1
+    app.state.settings = settings
+    app.state.capacity = Capacity(running=cores, waiting=WAITING)
+    errors.install(app)
+    docs.install(app)
+    for routes in (memories, facts, answers, operations):
+        app.include_router(routes.router)
+    app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]
+    return app
+
+
+def open_memory(settings: Settings) -> Memory:
+    """The memory of the settings, its schema brought up to date first where they say so.
+
+    Raises:
+        MemnetError: the database or the checkpoint cannot be used.
+    """
+    url = make_url(settings.url)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if settings.migrates_at_start:
+        migrate.upgrade(settings.url)
+    return Memory.open(settings.url, settings.checkpoint)

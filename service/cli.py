@@ -1,0 +1,100 @@
+"""`memnet serve`: the service, from the command line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from pydantic import ValidationError
+
+from memnet.errors import MemnetError
+
+WRONG_USE = 2
+FAILED = 1
+
+GRACE_S = 10
+"""Seconds that requests under way have to finish after a signal; `docker-compose.yml` waits longer."""
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 chooses a free one.  [default: 8000]")
+@click.option("--database-url", help="SQLAlchemy URL of the store.  [default: sqlite:///var/memnet.db]")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="The network to answer with.  [default: the shipped one]",
+)
+def serve(**options: Any) -> None:
+    """Answer over HTTP.
+
+    Every option is also an environment variable (MEMNET_PORT for --port); the option wins.
+    """
+    # Requests run beside each other, one per core; a second level of threads below them only gets in the
+    # way. The libraries read this when they are loaded, so it comes before them.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+    from service.settings import Settings, explain
+
+    try:
+        settings = Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        _stop(explain(error), code=WRONG_USE)
+
+    import torch
+    import uvicorn
+
+    from service.app import create_app, open_memory
+
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    listener = _listen(settings.host, settings.port)
+    try:
+        memory = open_memory(settings)
+    except MemnetError as error:
+        _stop(str(error), error.hint)
+    except OSError as error:
+        _stop(f"cannot open the database's folder: {error.strerror}", "see --database-url")
+
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    click.echo(f"memnet answers at {address} (documentation: {address}/docs)")
+    config = uvicorn.Config(
+        create_app(settings, memory),
+        log_level=settings.log_level,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # uvicorn has stopped in order, and raises the signal again for whoever asked.
+    finally:
+        memory.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, opened before anything slow, so that a port in use is known at once."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except socket.gaierror:
+        _stop(f"'{host}' is not an address of this machine", "see --host", code=WRONG_USE)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            _stop(f"port {port} is in use", "choose another with --port", code=FAILED)
+        _stop(f"cannot listen on {host} port {port}: {error.strerror}", "see --host and --port")
+
+
+def _stop(message: str, hint: str | None = None, *, code: int = FAILED) -> NoReturn:
+    """End with one line and a hint on stderr."""
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+    sys.exit(code)

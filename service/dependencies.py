@@ -1,0 +1,82 @@
+"""What the routes are given: the memory, the settings, the names in the path."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Request, Response
+
+from memnet.errors import FactNotFound, MemoryNotFound
+from memnet.memory import Memory
+from memnet.store import seq_of
+from service.capacity import Capacity
+from service.settings import Settings
+
+MEMORY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""A name in lower-case letters, digits, `-` and `_`, as it can stand in a path."""
+
+REVISION_HEADER = "Memnet-Revision"
+
+# These are `async` so that they run where they are asked for: each `def` would cost a trip to a thread.
+
+
+async def _memory(request: Request) -> Memory:
+    memory: Memory = request.app.state.memory
+    return memory
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+async def _capacity(request: Request) -> Capacity:
+    capacity: Capacity = request.app.state.capacity
+    return capacity
+
+
+async def _request_id(request: Request) -> str:
+    request_id: str = request.state.request_id
+    return request_id
+
+
+async def _existing(
+    memory_id: Annotated[str, Path(description="The memory's name", examples=["house"])],
+) -> str:
+    # No memory can have such a name, so there is none; nor would every database accept it in a query.
+    if not MEMORY_ID.fullmatch(memory_id):
+        raise MemoryNotFound(memory_id)
+    return memory_id
+
+
+MemoryDep = Annotated[Memory, Depends(_memory)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+CapacityDep = Annotated[Capacity, Depends(_capacity)]
+RequestIdDep = Annotated[str, Depends(_request_id)]
+MemoryName = Annotated[str, Depends(_existing)]
+FactName = Annotated[
+    str,
+    Path(description="The fact's id", json_schema_extra={"format": "uuid"}),
+]
+
+
+def seq_in(memory_id: str, uid: UUID, fact: str) -> int:
+    """The number of the fact that has this id.
+
+    Raises:
+        FactNotFound: not an id, or the id of a fact of another memory; the caller learns no more than that.
+    """
+    try:
+        seq = seq_of(uid, UUID(fact))
+    except ValueError:
+        seq = None
+    if seq is None:
+        raise FactNotFound(memory_id, "with this id")
+    return seq
+
+
+def stamp(response: Response, revision: int) -> None:
+    """Say in a header which revision of the memory was read or made."""
+    response.headers[REVISION_HEADER] = str(revision)

@@ -1,0 +1,57 @@
+"""What a request may hold, beyond the types of its fields; every field that fails is named.
+
+These limits are settings, so they are checked here and not by the types; `service.openapi` publishes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memnet.text import words
+from service import problems
+from service.errors import InvalidRequest, pointer
+from service.schemas.fact import NewFact
+from service.schemas.problem import FieldProblem
+from service.settings import Settings
+
+
+def check_facts(facts: Sequence[NewFact], settings: Settings) -> None:
+    """Refuse facts that are too many, too long, or without a word.
+
+    Raises:
+        InvalidRequest: with one entry per field.
+    """
+    if len(facts) > settings.max_facts_per_request:
+        limit = settings.max_facts_per_request
+        too_many = FieldProblem(
+            pointer="#/facts", code="too_long", detail=f"at most {limit} facts", limit=limit
+        )
+        raise InvalidRequest([too_many], problems.TOO_MANY_FACTS)
+    found = [
+        problem
+        for index, fact in enumerate(facts)
+        if (problem := _sentence(fact.text, pointer("facts", index, "text"), settings.max_fact_characters))
+    ]
+    if found:
+        raise InvalidRequest(found)
+
+
+def check_question(question: str, settings: Settings) -> None:
+    """Refuse a question that is too long or without a word.
+
+    Raises:
+        InvalidRequest: with one entry.
+    """
+    problem = _sentence(question, "#/question", settings.max_question_characters)
+    if problem:
+        raise InvalidRequest([problem])
+
+
+def _sentence(text: str, where: str, limit: int) -> FieldProblem | None:
+    if len(text) > limit:
+        return FieldProblem(
+            pointer=where, code="string_too_long", detail=f"at most {limit} characters", limit=limit
+        )
+    if not words(text):
+        return FieldProblem(pointer=where, code="no_words", detail="at least one word")
+    return None

@@ -1,0 +1,86 @@
+"""The OpenAPI document: the errors each route declares, the limits that are settings, and a 3.0 rendition.
+
+The document at /openapi.json is OpenAPI 3.1. The Swagger UI that the `swagger-ui-bundle` package installs is
+of version 4, which reads 3.0 only; it is given the same document in those words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from service.schemas.problem import Problem
+from service.settings import Settings
+
+_MEANINGS = {
+    400: "The body is not JSON, or the cursor is not valid",
+    404: "No such path, memory or fact",
+    413: "The body is too large",
+    415: "The body is not declared as JSON",
+    422: "A field is not valid",
+    500: "The service failed",
+    503: "The store cannot do its work, or too many requests wait",
+}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route; 413 and 500 can meet every request."""
+    return {status: _problem_response(status) for status in sorted({*statuses, 413, 500})}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    response: dict[str, Any] = {
+        "description": _MEANINGS[status],
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+    if status == 503:
+        response["headers"] = {
+            "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}
+        }
+    return response
+
+
+def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
+    """What takes the place of `app.openapi`: the framework's document, completed."""
+    build = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
+        api = build()
+        schemas = api["components"]["schemas"]
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs")
+        schemas["Problem"] = problem
+        schemas["NewFact"]["properties"]["text"]["maxLength"] = settings.max_fact_characters
+        for name in ("NewFacts", "AskFacts"):
+            schemas[name]["properties"]["facts"]["maxItems"] = settings.max_facts_per_request
+        for name in ("Ask", "AskFacts"):
+            schemas[name]["properties"]["question"]["maxLength"] = settings.max_question_characters
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        return api
+
+    return openapi
+
+
+def in_version_3_0(api: Any) -> Any:
+    """The same document in the words of OpenAPI 3.0: `nullable`, one `example`, `enum` of one value."""
+    if isinstance(api, list):
+        return [in_version_3_0(item) for item in api]
+    if not isinstance(api, dict):
+        return api
+    node = {key: in_version_3_0(value) for key, value in api.items()}
+    if isinstance(node.get("openapi"), str):
+        node["openapi"] = "3.0.3"
+    if isinstance(node.get("anyOf"), list) and {"type": "null"} in node["anyOf"]:
+        others = [option for option in node.pop("anyOf") if option != {"type": "null"}]
+        node |= {"nullable": True, **(others[0] if len(others) == 1 else {"anyOf": others})}
+    if isinstance(node.get("examples"), list):
+        node["example"] = node.pop("examples")[0]
+    if "const" in node:
+        node["enum"] = [node.pop("const")]
+    return node

@@ -1,0 +1,74 @@
+"""Cursor pages: where a list goes on, as an opaque word that can be handed back.
+
+A cursor is not a key: it holds a position and the list it belongs to, nothing secret, and every page checks
+the memory again. The check value at its end finds damaged and invented ones.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Literal
+from urllib.parse import urlencode
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from service import problems
+from service.errors import Refused
+
+Position = dict[str, int | str]
+
+
+class PageQuery(BaseModel):
+    """Which part of a list is asked for."""
+
+    # A filter that the service does not know is refused: ignoring it would return facts nobody asked for.
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=50, ge=1, le=500, description="Most items on the page")
+    cursor: str | None = Field(
+        default=None, max_length=500, description="`next_cursor` of the page before, unchanged"
+    )
+
+
+class OrderedPageQuery(PageQuery):
+    """Which part of a list with an order is asked for."""
+
+    order: Literal["asc", "desc"] = Field(default="asc", description="Oldest first, or newest first")
+
+
+def encode(scope: str, position: Position) -> str:
+    """A cursor for the list called `scope`."""
+    payload = json.dumps([scope, position], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_check(payload) + payload).rstrip(b"=").decode("ascii")
+
+
+def decode(scope: str, cursor: str) -> Position:
+    """The position that a cursor of the list called `scope` holds.
+
+    Raises:
+        Refused: not a cursor of this list (400 `invalid_cursor`).
+    """
+    try:
+        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    check, payload = raw[:8], raw[8:]
+    if payload and check == _check(payload):
+        found, position = json.loads(payload)
+        if found == scope:
+            return dict(position)
+    raise Refused(problems.INVALID_CURSOR, "the cursor is not one of this list")
+
+
+def _check(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=8, person=b"memnet-page").digest()
+
+
+def next_link(request: Request, cursor: str) -> str:
+    """The `Link` header (RFC 8288) of a page that goes on."""
+    query = {key: value for key, value in request.query_params.items() if key != "cursor"}
+    return f'<{request.url.path}?{urlencode({**query, "cursor": cursor})}>; rel="next"'

@@ -1,0 +1,82 @@
+"""Asking: a memory, or facts that come with the question."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from fastapi import APIRouter, Response
+
+from memnet.store import fact_id
+from service import limits
+from service.dependencies import (
+    CapacityDep,
+    MemoryDep,
+    MemoryName,
+    RequestIdDep,
+    SettingsDep,
+    stamp,
+)
+from service.openapi import problem_responses
+from service.schemas.answer import AnswerOut, Ask, AskFacts
+from service.schemas.fact import texts_of
+
+router = APIRouter(prefix="/v1", tags=["answers"])
+
+
+@router.post(
+    "/memories/{memory_id}/answers",
+    operation_id="ask_memory",
+    responses=problem_responses(400, 404, 415, 422, 503),
+)
+def ask_memory(
+    memory_id: MemoryName,
+    body: Ask,
+    memory: MemoryDep,
+    settings: SettingsDep,
+    capacity: CapacityDep,
+    request_id: RequestIdDep,
+    response: Response,
+) -> AnswerOut:
+    """Ask a memory: the answer, and the attention every fact received at every hop.
+
+    That there is no answer is a result too: 200 with `answer: null` and a `reason`.
+    """
+    limits.check_question(body.question, settings)
+    started = time.perf_counter()
+    uid = memory.store.get_memory(memory_id).uid
+    with capacity.use():
+        answer = memory.ask(memory_id, body.question, limit=body.limit, top_answers=body.answers_to_read)
+    stamp(response, answer.revision)
+    return AnswerOut.of(
+        answer,
+        body,
+        memory_id=memory_id,
+        model=memory.model,
+        fact_id=partial(fact_id, uid),
+        elapsed_s=time.perf_counter() - started,
+        request_id=request_id,
+    )
+
+
+@router.post("/answers", operation_id="ask_facts", responses=problem_responses(400, 415, 422, 503))
+def ask_facts(
+    body: AskFacts, memory: MemoryDep, settings: SettingsDep, capacity: CapacityDep, request_id: RequestIdDep
+) -> AnswerOut:
+    """Ask about facts that come with the question; nothing is stored. The facts are numbered from 1."""
+    limits.check_facts(body.facts, settings)
+    limits.check_question(body.question, settings)
+    started = time.perf_counter()
+    with capacity.use():
+        answer = memory.ask_facts(
+            texts_of(body.facts), body.question, limit=body.limit, top_answers=body.answers_to_read
+        )
+    return AnswerOut.of(
+        answer,
+        body,
+        memory_id=None,
+        model=memory.model,
+        fact_id=lambda seq: None,
+        elapsed_s=time.perf_counter() - started,
+        request_id=request_id,
+    )

@@ -1,0 +1,94 @@
+"""Memories: create, list, read, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from service import paging
+from service.dependencies import MEMORY_ID, MemoryDep, MemoryName, stamp
+from service.errors import InvalidRequest
+from service.openapi import problem_responses
+from service.schemas.memory import MemoryOut, MemoryPage, NewMemory
+from service.schemas.problem import FieldProblem
+
+router = APIRouter(prefix="/v1/memories", tags=["memories"])
+
+NewName = Annotated[
+    str,
+    Path(
+        pattern=f"^{MEMORY_ID.pattern}$",
+        description="A name in lower-case letters, digits, `-` and `_`",
+        examples=["house"],
+    ),
+]
+PageDep = Annotated[paging.PageQuery, Query()]
+
+
+@router.put(
+    "/{memory_id}",
+    operation_id="put_memory",
+    responses={
+        201: {"model": MemoryOut, "description": "The memory is new"},
+        **problem_responses(400, 415, 422, 503),
+    },
+)
+def put_memory(
+    memory_id: NewName, memory: MemoryDep, response: Response, body: NewMemory | None = None
+) -> MemoryOut:
+    """Create a memory, or change its description. Asking twice changes nothing more."""
+    description = body.description if body is not None else None
+    row, created = memory.store.put_memory(memory_id, description=description)
+    if created:
+        response.status_code = 201
+        response.headers["Location"] = f"/v1/memories/{memory_id}"
+    stamp(response, row.revision)
+    return MemoryOut.of(row)
+
+
+@router.get("", operation_id="list_memories", responses=problem_responses(400, 422, 503))
+def list_memories(page: PageDep, memory: MemoryDep, request: Request, response: Response) -> MemoryPage:
+    """List the memories by name."""
+    after = str(paging.decode("memories", page.cursor)["after"]) if page.cursor else None
+    rows = memory.store.list_memories(after=after, limit=page.limit + 1)
+    shown, has_more = rows[: page.limit], len(rows) > page.limit
+    cursor = paging.encode("memories", {"after": shown[-1].name}) if has_more else None
+    if cursor:
+        response.headers["Link"] = paging.next_link(request, cursor)
+    return MemoryPage(items=[MemoryOut.of(row) for row in shown], next_cursor=cursor, has_more=has_more)
+
+
+@router.get("/{memory_id}", operation_id="get_memory", responses=problem_responses(404, 503))
+def get_memory(memory_id: MemoryName, memory: MemoryDep, response: Response) -> MemoryOut:
+    """Read a memory: its revision, and how many facts it holds."""
+    row = memory.store.get_memory(memory_id)
+    stamp(response, row.revision)
+    return MemoryOut.of(row)
+
+
+@router.delete(
+    "/{memory_id}",
+    operation_id="delete_memory",
+    status_code=204,
+    response_class=Response,
+    responses=problem_responses(404, 422, 503),
+)
+def delete_memory(
+    memory_id: MemoryName,
+    confirm: Annotated[str, Query(description="The memory's name once more")],
+    memory: MemoryDep,
+) -> None:
+    """Delete a memory with all its facts. `confirm` must repeat its name."""
+    if confirm != memory_id:
+        raise InvalidRequest(
+            [
+                FieldProblem(
+                    parameter="confirm",
+                    location="query",
+                    code="confirmation_mismatch",
+                    detail="must repeat the memory's name",
+                )
+            ]
+        )
+    memory.store.delete_memory(memory_id)

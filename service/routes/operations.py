@@ -1,0 +1,44 @@
+"""For operators and probes: is it alive, is it ready, what is it; and what its errors mean."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+import memnet
+from service.dependencies import MemoryDep
+from service.errors import Refused
+from service.openapi import problem_responses
+from service.problems import KINDS, NOT_FOUND
+from service.schemas.operations import Alive, Ready, ServedModel, VersionOut
+from service.schemas.problem import ProblemKindOut
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/livez", operation_id="livez")
+async def livez() -> Alive:
+    """Whether the process runs. Touches nothing, so that a slow database does not get it restarted."""
+    return Alive()
+
+
+@router.get("/readyz", operation_id="readyz", responses=problem_responses(503))
+def readyz(memory: MemoryDep) -> Ready:
+    """Whether the service can answer: the database answers, and its schema is the expected one."""
+    memory.store.ping()
+    memory.store.check_schema()
+    return Ready()
+
+
+@router.get("/v1/version", operation_id="get_version")
+async def get_version(memory: MemoryDep) -> VersionOut:
+    """What is running: the version of memnet, and the network that answers."""
+    return VersionOut(version=memnet.__version__, model=ServedModel.of(memory.model))
+
+
+@router.get("/problems/{slug}", operation_id="get_problem", responses=problem_responses(404))
+async def get_problem(slug: str) -> ProblemKindOut:
+    """What a kind of error means, and what to do about it."""
+    kind = KINDS.get(slug)
+    if kind is None:
+        raise Refused(NOT_FOUND, "there is no such kind of problem")
+    return ProblemKindOut.of(kind)

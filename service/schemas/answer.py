@@ -1,0 +1,223 @@
+"""A question and its answer, with the attention of every hop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from memnet.memory import ModelInfo
+from memnet.story import Answer, Evidence, HopReading
+from service.schemas.answer_example import ANSWER_EXAMPLE
+from service.schemas.fact import STORY, NewFact
+from service.schemas.text import Request, Text
+
+FactIdOf = Callable[[int], UUID | None]
+"""The id of the fact with this number; None where facts are not stored."""
+
+
+class AskOptions(Request):
+    """How much of the reading an answer shows."""
+
+    attention: Literal["top", "full", "none"] = Field(
+        default="top",
+        description="List the most attended facts of each hop, every fact, or none. What is not listed is "
+        "in `other_mass`.",
+    )
+    attention_limit: int = Field(default=10, ge=1, le=1000, description="Facts listed per hop with `top`")
+    top_answers: int = Field(default=2, ge=1, le=100, description="Most alternatives to list")
+
+    @property
+    def limit(self) -> int | None:
+        """Facts to read off per hop; None for every fact."""
+        return None if self.attention == "full" else self.attention_limit
+
+    @property
+    def answers_to_read(self) -> int:
+        """Alternatives to read off; the margin needs the second one, listed or not."""
+        return max(2, self.top_answers)
+
+
+class Ask(AskOptions):
+    """A question to a memory."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Where is the football?"}]})
+
+    question: Text
+
+
+class AskFacts(AskOptions):
+    """A question with the facts it is about; nothing is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"facts": [{"text": text} for text in STORY], "question": "Where is the football?"},
+            ]
+        }
+    )
+
+    facts: list[NewFact] = Field(description="In the order they happened")
+    question: Text
+
+
+class AttendedOut(BaseModel):
+    """The attention that one fact received at one hop."""
+
+    rank: int = Field(description="1 for the fact with the most attention")
+    fact_id: UUID | None = Field(description="null when the fact is not stored")
+    seq: int
+    weight: float = Field(description="Attention after the softmax, in [0, 1]")
+    score: float = Field(description="Attention score before the softmax")
+
+
+class HopOut(BaseModel):
+    """One attention read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+
+    hop: int = Field(description="1 for the first read")
+    null_mass: float = Field(description="Attention on the null slot: nothing here is relevant")
+    other_mass: float = Field(description="Attention on facts that are not listed")
+    attention: list[AttendedOut] = Field(description="Most attended first")
+
+    @classmethod
+    def of(cls, hop: HopReading, fact_id: FactIdOf, *, listed: bool) -> HopOut:
+        """Show one read; what is not listed stays in `other_mass`."""
+        if not listed:
+            other_mass = math.fsum([hop.other_mass, *(fact.weight for fact in hop.attention)])
+            return cls(hop=hop.hop, null_mass=hop.null_mass, other_mass=other_mass, attention=[])
+        attention = [
+            AttendedOut(
+                rank=rank, fact_id=fact_id(fact.seq), seq=fact.seq, weight=fact.weight, score=fact.score
+            )
+            for rank, fact in enumerate(hop.attention, start=1)
+        ]
+        return cls(hop=hop.hop, null_mass=hop.null_mass, other_mass=hop.other_mass, attention=attention)
+
+
+class EvidenceOut(BaseModel):
+    """A fact that attention used for the answer."""
+
+    fact_id: UUID | None = Field(description="null when the fact is not stored")
+    seq: int
+    text: str
+    weight: float = Field(description="Mean attention over the hops")
+    per_hop: list[float]
+    peak_hop: int = Field(description="The hop that attended to it most")
+
+    @classmethod
+    def of(cls, evidence: Evidence, fact_id: FactIdOf) -> EvidenceOut:
+        """Show one fact of the evidence."""
+        return cls(
+            fact_id=fact_id(evidence.seq),
+            seq=evidence.seq,
+            text=evidence.text,
+            weight=evidence.weight,
+            per_hop=list(evidence.per_hop),
+            peak_hop=1 + max(range(len(evidence.per_hop)), key=evidence.per_hop.__getitem__),
+        )
+
+
+class Confidence(BaseModel):
+    """How sure the network is."""
+
+    probability: float = Field(description="Of the answer; 0 when there is none")
+    margin: float = Field(description="How far the answer is ahead of the next one")
+
+
+class AlternativeOut(BaseModel):
+    """A possible answer."""
+
+    text: str
+    probability: float
+
+
+class MemoryRead(BaseModel):
+    """What was read for the answer."""
+
+    memory_id: str | None = Field(description="null when the facts came with the question")
+    revision: int | None = Field(description="The state that was read; null when nothing is stored")
+    eligible: int = Field(description="Facts there were")
+    attended: int = Field(description="Facts the network could attend to")
+    exact: Literal[True] = Field(default=True, description="Attention is over all attended facts")
+
+
+class ModelOut(BaseModel):
+    """The network that answered."""
+
+    model_id: str
+    sha256: str = Field(description="Digest of its checkpoint")
+    hops: int
+
+    @classmethod
+    def of(cls, model: ModelInfo) -> ModelOut:
+        """Name a network."""
+        return cls(model_id=model.name, sha256=model.sha256, hops=model.num_hops)
+
+
+class Timing(BaseModel):
+    """Where the time went, in milliseconds."""
+
+    total: float
+
+
+class AnswerOut(BaseModel):
+    """What the network says, and the reading that led to it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ANSWER_EXAMPLE]})
+
+    question: str
+    answer: str | None = Field(description="null when the memory abstains")
+    abstained: bool
+    reason: str | None = Field(description="Why it abstained: `no_eligible_facts` or `unknown_words`")
+    confidence: Confidence
+    alternatives: list[AlternativeOut] = Field(description="Most probable first; the first is the answer")
+    hops: list[HopOut]
+    evidence: list[EvidenceOut] = Field(description="Most attended first")
+    evidence_method: Literal["mean_over_hops"] = "mean_over_hops"
+    unknown_words: list[str] = Field(
+        description="Words of the question that the network never saw in training"
+    )
+    memory: MemoryRead
+    model: ModelOut
+    timing_ms: Timing
+    request_id: str
+
+    @classmethod
+    def of(
+        cls,
+        answer: Answer,
+        asked: AskOptions,
+        *,
+        memory_id: str | None,
+        model: ModelInfo,
+        fact_id: FactIdOf,
+        elapsed_s: float,
+        request_id: str,
+    ) -> AnswerOut:
+        """Show an answer as a response."""
+        return cls(
+            question=answer.question,
+            answer=answer.text,
+            abstained=answer.text is None,
+            reason=answer.reason,
+            confidence=Confidence(probability=answer.probability, margin=answer.margin),
+            alternatives=[
+                AlternativeOut(text=each.text, probability=each.probability)
+                for each in answer.alternatives[: asked.top_answers]
+            ],
+            hops=[HopOut.of(hop, fact_id, listed=asked.attention != "none") for hop in answer.hops],
+            evidence=[EvidenceOut.of(each, fact_id) for each in answer.evidence],
+            unknown_words=list(answer.unknown_words),
+            memory=MemoryRead(
+                memory_id=memory_id,
+                revision=None if memory_id is None else answer.revision,
+                eligible=answer.eligible,
+                attended=answer.attended,
+            ),
+            model=ModelOut.of(model),
+            timing_ms=Timing(total=round(elapsed_s * 1000, 3)),
+            request_id=request_id,
+        )

@@ -1,0 +1,145 @@
+"""Facts, as they are told and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from memnet.store.facts import FactRow
+from memnet.store.ids import fact_id
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from memnet.memory import Remembered
+from service.schemas.text import Request, Text
+from service.times import utc
+
+FIRST_ID = "c1f5cb3e-6f1c-5d0b-9e1a-0d7f3a1b2c01"
+SECOND_ID = "c1f5cb3e-6f1c-5d0b-9e1a-0d7f3a1b2c02"
+STORY = ["Mary got the football there.", "Mary went back to the garden."]
+
+FACT_EXAMPLE: dict[str, Any] = {
+    "fact_id": FIRST_ID,
+    "seq": 1,
+    "text": STORY[0],
+    "created_revision": 1,
+    "created_at": "2026-11-20T09:14:03Z",
+}
+
+
+class NewFact(Request):
+    """One sentence to remember."""
+
+    text: Text = Field(description="The sentence; it is kept verbatim")
+
+
+class NewFacts(Request):
+    """Facts in the order they happened; all of them are remembered, or none."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"facts": [{"text": text} for text in STORY]}]})
+
+    facts: list[NewFact] = Field(min_length=1)
+
+
+class FactCounts(BaseModel):
+    """What became of the facts of a request."""
+
+    created: int
+
+
+class CreatedFact(BaseModel):
+    """A fact that is now remembered."""
+
+    index: int = Field(description="Its position in the request, from 0")
+    fact_id: UUID
+    seq: int = Field(description="Its number in the memory, from 1; never used again")
+    status: Literal["created"] = "created"
+    unknown_words: list[str] = Field(description="Words of it that the network never saw in training")
+
+
+class FactsCreated(BaseModel):
+    """Facts that are stored and will be found by the next question."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "revision": 1,
+                    "searchable": True,
+                    "counts": {"created": 2},
+                    "facts": [
+                        {"index": 0, "fact_id": FIRST_ID, "seq": 1, "status": "created", "unknown_words": []},
+                        {
+                            "index": 1,
+                            "fact_id": SECOND_ID,
+                            "seq": 2,
+                            "status": "created",
+                            "unknown_words": [],
+                        },
+                    ],
+                }
+            ]
+        }
+    )
+
+    revision: int = Field(description="The memory's revision that holds these facts")
+    searchable: Literal[True] = True
+    counts: FactCounts
+    facts: list[CreatedFact]
+
+    @classmethod
+    def of(cls, remembered: Remembered) -> FactsCreated:
+        """Say what was remembered."""
+        return cls(
+            revision=remembered.revision,
+            counts=FactCounts(created=len(remembered.facts)),
+            facts=[
+                CreatedFact(
+                    index=index, fact_id=fact.fact_id, seq=fact.seq, unknown_words=list(fact.unknown_words)
+                )
+                for index, fact in enumerate(remembered.facts)
+            ],
+        )
+
+
+class FactOut(BaseModel):
+    """One remembered sentence."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [FACT_EXAMPLE]})
+
+    fact_id: UUID
+    seq: int = Field(description="Its number in the memory, from 1; never used again")
+    text: str = Field(description="The sentence, verbatim")
+    created_revision: int = Field(description="The revision that brought it")
+    created_at: AwareDatetime
+
+    @classmethod
+    def of(cls, uid: UUID, row: FactRow) -> FactOut:
+        """Describe a fact of the memory that has this uid."""
+        return cls(
+            fact_id=fact_id(uid, row.seq),
+            seq=row.seq,
+            text=row.text,
+            created_revision=row.created_revision,
+            created_at=utc(row.created_at),
+        )
+
+
+class FactPage(BaseModel):
+    """A page of a memory's facts, in the order they happened or the other way round."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"revision": 1, "items": [FACT_EXAMPLE], "next_cursor": None, "has_more": False}]
+        }
+    )
+
+    revision: int = Field(description="The memory's revision when the page was read")
+    items: list[FactOut]
+    next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page")
+    has_more: bool
+
+
+def texts_of(facts: Sequence[NewFact]) -> list[str]:
+    """The sentences of new facts."""
+    return [fact.text for fact in facts]

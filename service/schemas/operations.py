@@ -1,0 +1,73 @@
+"""What the service says about itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from memnet.memory import ModelInfo
+
+
+class Alive(BaseModel):
+    """The process runs."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(BaseModel):
+    """The service can answer."""
+
+    status: Literal["ready"] = "ready"
+
+
+class ServedModel(BaseModel):
+    """The network that answers."""
+
+    model_id: str
+    sha256: str = Field(description="Digest of its checkpoint")
+    family: str
+    hops: int
+    memory_size: int | None = Field(description="Newest facts it can attend to; null for every fact")
+    dim: int
+
+    @classmethod
+    def of(cls, model: ModelInfo) -> ServedModel:
+        """Describe a network."""
+        return cls(
+            model_id=model.name,
+            sha256=model.sha256,
+            family=model.family,
+            hops=model.num_hops,
+            memory_size=model.memory_size,
+            dim=model.dim,
+        )
+
+
+class VersionOut(BaseModel):
+    """What is running."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "memnet",
+                    "version": "0.1.0",
+                    "api": "v1",
+                    "model": {
+                        "model_id": "memnet-joint",
+                        "sha256": "9f86d081884c7d65…",
+                        "family": "memn2n",
+                        "hops": 3,
+                        "memory_size": 50,
+                        "dim": 50,
+                    },
+                }
+            ]
+        }
+    )
+
+    name: Literal["memnet"] = "memnet"
+    version: str
+    api: Literal["v1"] = "v1"
+    model: ServedModel

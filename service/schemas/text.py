@@ -1,0 +1,33 @@
+"""Text that a caller sends."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
+
+
+class Request(BaseModel):
+    """A request body; a field it does not have is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _storable(text: str) -> str:
+    """Refuse what JSON can write and no database can keep: half of a surrogate pair, and NUL."""
+    if "\0" in text or not _is_unicode(text):
+        raise PydanticCustomError("not_storable", "must be Unicode text without NUL characters")
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(_storable)]
+"""A sentence. The longest it may be is a setting (see `service.limits`)."""
