@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-Encoding = Literal["bag", "position", "position-released"]
+ENCODINGS = ("bag", "position", "position-released")
 """`bag`: sum of words. `position`: the paper's formula. `position-released`: the authors' code."""
 
 
@@ -16,7 +14,7 @@ def word_weights(
     lengths: Int[Tensor, " sentences"],
     num_words: int,
     dim: int,
-    encoding: Encoding,
+    encoding: str,
     *,
     longest: int,
 ) -> Float[Tensor, "sentences words dim"]:
@@ -37,7 +35,7 @@ def word_weights(
         lengths: J of each sentence.
         num_words: Width of the padded sentences.
         dim: d.
-        encoding: Which weighting.
+        encoding: One of `ENCODINGS`.
         longest: Longest sentence that training saw: J of `position-released`, which counts one
             more for the time word of the released code.
 

@@ -21,7 +21,6 @@ they score 0, return nothing, and so act as null slots. Masking them is another 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -29,8 +28,11 @@ from torch import Tensor, nn
 
 from memnet.errors import RecipeError
 from memnet.nn.batch import Batch, Sentences
-from memnet.nn.encoding import Encoding, word_weights
+from memnet.nn.encoding import ENCODINGS, word_weights
 from memnet.nn.network import MemoryNetwork, Reading, Slots
+
+TYINGS = ("adjacent", "layer-wise")
+"""How the hops share their tables (section 2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,10 @@ class MemN2NConfig:
     """d of the paper: 20 for one task, 50 for all tasks jointly (section 4.2)."""
     num_hops: int = 3
     """K of the paper."""
-    encoding: Encoding = "position"
-    tying: Literal["adjacent", "layer-wise"] = "adjacent"
+    encoding: str = "position"
+    """One of `ENCODINGS`."""
+    tying: str = "adjacent"
+    """One of `TYINGS`."""
     relu: bool = False
     """ReLU after every hop, the paper's variant for the starred column of its appendix."""
     init_std: float = 0.1
@@ -58,12 +62,9 @@ class MemN2NConfig:
         for name in ("vocab_size", "longest_sentence", "memory_size", "dim", "num_hops"):
             if getattr(self, name) < 1:
                 raise RecipeError(f"{name} must be at least 1; got {getattr(self, name)}")
-        if self.tying not in ("adjacent", "layer-wise"):
-            raise RecipeError(f"tying must be `adjacent` or `layer-wise`; got '{self.tying}'")
-        if self.encoding not in ("bag", "position", "position-released"):
-            raise RecipeError(
-                f"encoding must be `bag`, `position` or `position-released`; got '{self.encoding}'"
-            )
+        for name, allowed in (("encoding", ENCODINGS), ("tying", TYINGS)):
+            if getattr(self, name) not in allowed:
+                raise RecipeError(f"{name} must be one of {', '.join(allowed)}; got '{getattr(self, name)}'")
 
 
 class MemN2N(MemoryNetwork):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from memnet.nn.batch import Batch, Sentences
 
 
+@runtime_checkable
 class Slots(Protocol):
     """The facts that a question may read, oldest first."""
 

@@ -1,0 +1,102 @@
+"""`memnet facts`, `memnet ask`, `memnet migrate`: a memory from the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from memnet.cli.attention import attention_table
+from memnet.memory import DEFAULT_DATABASE_URL, Memory
+from memnet.store import migrate as migrations
+
+database_option = click.option(
+    "--database-url",
+    envvar="MEMNET_DATABASE_URL",
+    default=DEFAULT_DATABASE_URL,
+    show_default=True,
+    help="SQLAlchemy URL of the store.",
+)
+checkpoint_option = click.option(
+    "--checkpoint",
+    envvar="MEMNET_CHECKPOINT",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of a checkpoint; the shipped model by default.",
+)
+
+
+@contextmanager
+def _opened(database_url: str, checkpoint: Path | None) -> Iterator[Memory]:
+    if database_url == DEFAULT_DATABASE_URL and "MEMNET_DATABASE_URL" not in os.environ:
+        migrations.upgrade(database_url)  # the embedded database of a single user needs no ceremony
+    with Memory.open(database_url, checkpoint) as memory:
+        yield memory
+
+
+@click.command("migrate")
+@database_option
+def migrate(database_url: str) -> None:
+    """Bring the database's schema up to date; creates an embedded database."""
+    migrations.upgrade(database_url)
+    click.echo("schema is up to date")
+
+
+@click.group("facts")
+def facts() -> None:
+    """Post and list facts."""
+
+
+@facts.command("add")
+@click.argument("memory_id")
+@click.argument("texts", nargs=-1, required=True)
+@database_option
+@checkpoint_option
+def add(memory_id: str, texts: tuple[str, ...], database_url: str, checkpoint: Path | None) -> None:
+    """Remember TEXTS in MEMORY_ID, in the given order; the memory is created if need be."""
+    with _opened(database_url, checkpoint) as memory:
+        memory.store.put_memory(memory_id)
+        remembered = memory.remember(memory_id, texts)
+        for fact, text in zip(remembered.facts, texts, strict=True):
+            unknown = f"  (unknown: {', '.join(fact.unknown_words)})" if fact.unknown_words else ""
+            click.echo(f"{fact.seq} {text}{unknown}")
+
+
+@facts.command("list")
+@click.argument("memory_id")
+@click.option("--json", "as_json", is_flag=True, help="One JSON record per line.")
+@database_option
+@checkpoint_option
+def list_facts(memory_id: str, as_json: bool, database_url: str, checkpoint: Path | None) -> None:
+    """List the facts of MEMORY_ID."""
+    with _opened(database_url, checkpoint) as memory:
+        last = 0
+        while page := memory.store.facts(memory_id, after_seq=last, limit=500):
+            for fact in page:
+                click.echo(
+                    json.dumps({"seq": fact.seq, "text": fact.text}, ensure_ascii=False)
+                    if as_json
+                    else f"{fact.seq} {fact.text}"
+                )
+            last = page[-1].seq
+
+
+@click.command("ask")
+@click.argument("memory_id")
+@click.argument("question")
+@click.option("--json", "as_json", is_flag=True, help="The whole answer as JSON.")
+@database_option
+@checkpoint_option
+def ask(memory_id: str, question: str, as_json: bool, database_url: str, checkpoint: Path | None) -> None:
+    """Answer QUESTION from the facts of MEMORY_ID, with the attention of every hop."""
+    with _opened(database_url, checkpoint) as memory:
+        answer = memory.ask(memory_id, question, limit=None)
+    if as_json:
+        click.echo(json.dumps(asdict(answer), ensure_ascii=False))
+    else:
+        Console().print(attention_table(answer))
