@@ -43,9 +43,9 @@ def parse_tasks(text: str) -> tuple[int, ...]:
         return tuple(TASK_NAMES)
     chosen: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.partition("-")
+        first, dash, last = part.partition("-")
         try:
-            numbers = range(int(first), int(last or first) + 1)
+            numbers = range(int(first), int(last if dash else first) + 1)
         except ValueError:
             numbers = range(0)
         if not numbers or not set(numbers) <= TASK_NAMES.keys():
