@@ -1,0 +1,97 @@
+"""Views kept in memory: the least recently used leave first, and each is loaded by one thread at a time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+
+from memnet.store.view import View
+
+Key = tuple[int, int]
+"""Memory and model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A view, and the store it was read from."""
+
+    view: View
+    epoch: str
+    """`store_epoch` at the load: after a restore, equal revisions may mean different facts."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    lock: Lock = field(default_factory=Lock)
+    users: int = 0
+
+
+class ViewCache:
+    """A bounded cache; it may lose any view at any time and nothing but time is lost. Thread-safe."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._entries: OrderedDict[Key, tuple[Cached, int]] = OrderedDict()
+        self._turns: dict[Key, _Turn] = {}
+        self._size_bytes = 0
+        self._lock = Lock()
+
+    @property
+    def size_bytes(self) -> int:
+        """Estimated size of the views it holds."""
+        return self._size_bytes
+
+    def __len__(self) -> int:
+        """How many views it holds."""
+        return len(self._entries)
+
+    def get(self, key: Key) -> Cached | None:
+        """The view of a key, which counts as used now."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            self._entries.move_to_end(key)
+            return entry[0]
+
+    def put(self, key: Key, cached: Cached) -> None:
+        """Keep a view in the place of the older one; others leave while it is over the limit."""
+        size_bytes = cached.view.size_bytes
+        with self._lock:
+            self._remove(key)
+            if size_bytes > self._max_bytes:
+                # It would push out everything else and then itself.
+                return
+            self._entries[key] = cached, size_bytes
+            self._size_bytes += size_bytes
+            while self._size_bytes > self._max_bytes:
+                self._remove(next(iter(self._entries)))
+
+    def drop_memory(self, memory_id: int) -> None:
+        """Forget the views of a memory, for every model."""
+        with self._lock:
+            for key in [key for key in self._entries if key[0] == memory_id]:
+                self._remove(key)
+
+    @contextmanager
+    def turn(self, key: Key) -> Iterator[None]:
+        """The right to load a key: others who want the same key wait, other keys do not."""
+        with self._lock:
+            turn = self._turns.setdefault(key, _Turn())
+            turn.users += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._lock:
+                turn.users -= 1
+                if turn.users == 0:
+                    del self._turns[key]
+
+    def _remove(self, key: Key) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._size_bytes -= entry[1]

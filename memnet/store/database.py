@@ -1,0 +1,152 @@
+"""Engines and transactions: SQLite for one host, PostgreSQL for more."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from memnet.errors import InputError, StoreUnavailable
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a writer waits for the one before it."""
+
+_POOL = {"pool_size": 10, "max_overflow": 54, "pool_timeout": BUSY_TIMEOUT_S}
+"""More connections than a web server's 40 threads, so that no request waits for one."""
+
+_STATEMENT_TIMEOUT_S = 60
+
+
+def open_database(url: str | URL, *, migrating: bool = False) -> Engine:
+    """Open a database; the connection is made at the first use.
+
+    Args:
+        url: `sqlite:///path/to/file.db` or `postgresql://user:password@host/name`.
+        migrating: For the migration runner alone: a missing SQLite file is created, foreign keys are not
+            enforced while tables are rebuilt, and statements may take any time.
+
+    Raises:
+        InputError: Not the URL of a database that memnet can use.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # The URL may hold a password, so it is not repeated.
+        raise InputError(
+            "the database URL cannot be read", hint="write sqlite:///memnet.db or postgresql://host/name"
+        ) from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _open_sqlite(parsed, migrating=migrating)
+        case "postgresql" | "postgres":
+            return _open_postgresql(parsed, migrating=migrating)
+        case other:
+            raise InputError(
+                f"the database is '{other}', expected sqlite or postgresql",
+                hint="write sqlite:///memnet.db or postgresql://host/name",
+            )
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One snapshot: every statement sees the same committed state.
+
+    Raises:
+        StoreUnavailable: The database does not answer, or could not do its work.
+    """
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _transaction(engine, options) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that commits at the end of the block, or leaves nothing when the block raises.
+
+    Raises:
+        StoreUnavailable: The database does not answer, or could not do its work.
+    """
+    with _transaction(engine, {"memnet_writing": True}) as connection:
+        yield connection
+
+
+@contextmanager
+def _transaction(engine: Engine, options: dict[str, Any]) -> Iterator[Connection]:
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(**options)
+            with connection.begin():
+                yield connection
+    except DBAPIError as error:
+        raise _unavailable(type(error.orig or error).__name__) from error
+    except PoolTimeout as error:
+        raise _unavailable("no connection became free") from error
+
+
+def _unavailable(reason: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the database does not answer or cannot do its work ({reason})",
+        hint="check that it runs, can be reached and has room, then try again",
+    )
+
+
+def sqlite_file(engine: Engine) -> Path | None:
+    """The file of a SQLite database; None for a server."""
+    return Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+
+
+def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
+    if not url.database or url.database == ":memory:" or url.query:
+        raise InputError(
+            "the SQLite URL must name a file and nothing else", hint="write sqlite:///path/to/memnet.db"
+        )
+    # Absolute, so that the same engine means the same file after a change of the working folder.
+    path = Path(url.database).absolute()
+    address = f"{path.as_uri()}?mode={'rwc' if migrating else 'rw'}"
+
+    def connect() -> sqlite3.Connection:
+        # The default mode would create an empty file for a misspelt path.
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        # The driver's own transactions would begin deferred; the `begin` event below decides.
+        connection.isolation_level = None
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA foreign_keys={'OFF' if migrating else 'ON'}")
+        connection.execute("PRAGMA secure_delete=ON")
+        return connection
+
+    pool: dict[str, Any] = {"poolclass": NullPool} if migrating else _POOL
+    engine = create_engine(url.set(database=str(path)), creator=connect, hide_parameters=True, **pool)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads and then writes fails at once when another writer was faster.
+        writes = connection.get_execution_options().get("memnet_writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _open_postgresql(url: URL, *, migrating: bool) -> Engine:
+    arguments: dict[str, Any] = {}
+    if "connect_timeout" not in url.query:
+        arguments["connect_timeout"] = 5
+    if "options" not in url.query and not migrating:
+        arguments["options"] = (
+            f"-c lock_timeout={int(BUSY_TIMEOUT_S)}s -c statement_timeout={_STATEMENT_TIMEOUT_S}s"
+        )
+    pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {**_POOL, "pool_pre_ping": True}
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args=arguments,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        **pool,
+    )

@@ -1,0 +1,68 @@
+"""What the store hands out: memories and facts as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRow:
+    """A memory as of one revision."""
+
+    memory_id: int
+    """Internal number, never reused; it does not leave the store's callers."""
+    uid: UUID
+    """Random bits of this memory; its facts' ids begin with them."""
+    name: str
+    """The public name, a slug."""
+    description: str | None
+    revision: int
+    """Number of the last committed change of its facts; 0 for a new memory."""
+    last_seq: int
+    """Number of the newest fact it ever held; 0 before the first."""
+    live_count: int
+    """Facts it holds now, without forgotten ones."""
+    created_at: datetime
+    """Aware, UTC."""
+    updated_at: datetime
+    """Aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """A live fact."""
+
+    seq: int
+    text: str
+    created_revision: int
+    created_at: datetime
+    """Aware, UTC; informative, order is by `seq`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What one call of `add` committed."""
+
+    uid: UUID
+    """The memory's uid, for the ids of the facts."""
+    revision: int
+    """The one revision that holds all of them."""
+    seqs: tuple[int, ...]
+    """In the order of the texts; without gaps."""
+    created_at: datetime
+    """Aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model whose vectors the store keeps."""
+
+    model_id: int
+    digest: str
+    family: str
+    spaces: int
+    """Vectors per fact."""
+    dim: int
+    """Columns per vector."""

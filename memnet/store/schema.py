@@ -1,0 +1,139 @@
+"""The tables. Alembic owns the schema; these are its mirror for queries, held equal by a test.
+
+Every fact-level primary key begins with `memory_id`, so that partitions need no redesign.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    Uuid,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC; SQLite keeps the digits and forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC; a moment without a zone is a mistake of ours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Hand out UTC, whatever zone the database session is in."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts only a column declared exactly INTEGER as its rowid; its integers are 64 bits anyway.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+# Names are compared byte by byte everywhere; PostgreSQL would otherwise sort by the server's locale.
+Name = String(63).with_variant(String(63, collation="C"), "postgresql")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+store_meta = Table(
+    "store_meta",
+    metadata,
+    Column("key", String(63), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""`store_epoch`: a UUID, new after every restore or promotion, so that no cache survives one."""
+
+models = Table(
+    "models",
+    metadata,
+    Column("model_id", BigId, primary_key=True),
+    Column("digest", String(128), nullable=False, unique=True),
+    Column("family", String(63), nullable=False),
+    Column("spaces", Integer, nullable=False),
+    Column("dim", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("spaces > 0 AND dim > 0", name="shape"),
+    sqlite_autoincrement=True,
+)
+
+memories = Table(
+    "memories",
+    metadata,
+    Column("memory_id", BigId, primary_key=True),
+    Column("uid", Uuid, nullable=False, unique=True),
+    Column("name", Name, nullable=False, unique=True),
+    Column("description", Text),
+    Column("revision", BigId, nullable=False),
+    Column("last_seq", BigId, nullable=False),
+    Column("live_count", BigId, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    CheckConstraint("revision >= 0", name="revision"),
+    CheckConstraint("live_count >= 0 AND live_count <= last_seq", name="live_count"),
+    # A cache keyed by a reused id would answer from another memory.
+    sqlite_autoincrement=True,
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("memory_id", BigId, ForeignKey("memories.memory_id"), primary_key=True, autoincrement=False),
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("created_revision", BigId, nullable=False),
+    Column("deleted_revision", BigId),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime),
+    CheckConstraint("deleted_revision > created_revision", name="revisions"),
+)
+
+# No foreign key to facts: on PostgreSQL each fact of a deleted memory would look for its vectors among
+# all the dead ones of that memory.
+fact_vectors = Table(
+    "fact_vectors",
+    metadata,
+    Column("memory_id", BigId, ForeignKey("memories.memory_id"), primary_key=True, autoincrement=False),
+    Column("model_id", BigId, ForeignKey("models.model_id"), primary_key=True, autoincrement=False),
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("crc32", BigId, nullable=False),
+)
+"""`vector`: little-endian float32 [spaces, dim], content only; `crc32` of those bytes."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("memory_id", BigId, ForeignKey("memories.memory_id"), primary_key=True, autoincrement=False),
+    Column("revision", BigId, primary_key=True, autoincrement=False),
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("op", String(15), nullable=False),
+    CheckConstraint("op IN ('add', 'delete')", name="op"),
+)
+"""The log: what each revision of a memory did to which facts."""
