@@ -83,7 +83,10 @@ class MemN2N(MemoryNetwork):
         self.num_hops = config.num_hops
         self.memory_size: int = config.memory_size
         self.spaces = config.num_hops + 1 if config.tying == "adjacent" else 2
+        # One matrix per table, age rows included, as the authors' code clips them.
+        self.matrix_dims = {"tables": (0, 2)}
         self.linear = False
+        self._weights_by_length: Tensor
 
         def start(*shape: int) -> nn.Parameter:
             return nn.Parameter(torch.randn(*shape, generator=generator) * config.init_std)
@@ -94,17 +97,14 @@ class MemN2N(MemoryNetwork):
             self.B = start(words, dim)
             self.W = start(words, dim)
             self.H = start(dim, dim)
+        lengths = torch.arange(config.longest_sentence + 1)
+        weights = self._word_weights(lengths, config.longest_sentence)
+        self.register_buffer("_weights_by_length", weights, persistent=False)
         with torch.no_grad():  # nil is padding: its vectors are zero and no gradient reaches them
             self.tables[0] = 0.0
             if config.tying == "layer-wise":
                 self.B[0] = 0.0
                 self.W[0] = 0.0
-
-    def gradient_matrices(self) -> list[Tensor]:
-        """One gradient per table, age rows included, as the authors' code clips them."""
-        assert self.tables.grad is not None
-        free = [p.grad for name, p in self.named_parameters() if name != "tables" and p.grad is not None]
-        return [*self.tables.grad.unbind(dim=1), *free]
 
     def encode_facts(self, sentences: Sentences) -> Float[Tensor, "sentences spaces dim"]:
         """sum_j l_j * A x_ij for every table at once; see the module's equations."""
@@ -148,16 +148,16 @@ class MemN2N(MemoryNetwork):
         facts = self.encode_facts(batch.facts)
         # Rows: the distinct facts, the empty slot (zero), the ages, and again zero.
         zero = facts.new_zeros(1, self.spaces, self.dim)
-        rows = torch.cat([facts, zero, self._times(), zero])
+        rows = torch.cat([facts, zero, self._times(), zero]).unbind(dim=1)
         index = self._rows_of_slots(batch)
         u = self.encode_questions(batch.questions)
         for hop in range(self.num_hops):
             key, value = self._spaces_of(hop)
-            content_and_time = (u @ rows[:, key].T).gather(1, index)
+            content_and_time = (u @ rows[key].T).gather(1, index)
             s = content_and_time.view(len(batch), 2, -1).sum(dim=1)
             p = s if self.linear else s.softmax(dim=-1)
-            share = p.new_zeros(len(batch), len(rows)).scatter_add(1, index, p.repeat(1, 2))
-            u = self._next(u, share @ rows[:, value])
+            share = p.new_zeros(len(batch), len(rows[value])).scatter_add(1, index, p.repeat(1, 2))
+            u = self._next(u, share @ rows[value])
         return self._logits(u)
 
     def _rows_of_slots(self, batch: Batch) -> Int[Tensor, "batch two_memory"]:
@@ -189,10 +189,14 @@ class MemN2N(MemoryNetwork):
         return u @ W.T
 
     def _weights(self, sentences: Sentences) -> Float[Tensor, "sentences words dim"]:
-        return word_weights(
-            sentences.lengths,
-            sentences.words.shape[1],
-            self.dim,
-            self.config.encoding,
-            longest=self.config.longest_sentence,
-        )
+        """l_j of every sentence, looked up by length unless a sentence is longer than any in training."""
+        width = sentences.words.shape[1]
+        if width <= self.config.longest_sentence:
+            return self._weights_by_length[sentences.lengths, :width]
+        return self._word_weights(sentences.lengths, width)
+
+    def _word_weights(
+        self, lengths: Int[Tensor, " sentences"], width: int
+    ) -> Float[Tensor, "sentences words dim"]:
+        longest = self.config.longest_sentence
+        return word_weights(lengths, width, self.dim, self.config.encoding, longest=longest)

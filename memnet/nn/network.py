@@ -72,6 +72,9 @@ class MemoryNetwork(nn.Module, ABC):
     spaces: int
     """Vectors per fact."""
     num_hops: int
+    matrix_dims: dict[str, tuple[int, ...]]
+    """For parameters that stack several weight matrices, the dimensions that one of them spans.
+    Clipping scales each matrix by its own norm, and a matrix that hops share counts once."""
     memory_size: int | None
     """Most facts a question can attend to, the newest ones; None when there is no such limit."""
 
@@ -91,10 +94,6 @@ class MemoryNetwork(nn.Module, ABC):
     @abstractmethod
     def forward(self, batch: Batch) -> Float[Tensor, "batch words"]:
         """Logits of every answer word (column i is word index i + 1) for a batch of questions."""
-
-    def gradient_matrices(self) -> list[Tensor]:
-        """Views of the gradients that are clipped one by one; a shared matrix counts once."""
-        return [parameter.grad for parameter in self.parameters() if parameter.grad is not None]
 
     def loss(self, batch: Batch) -> Float[Tensor, ""]:
         """Cross-entropy of the right answers, summed over the batch as the paper does."""

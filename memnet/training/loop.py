@@ -60,16 +60,16 @@ def train_epoch(
     total, count = torch.zeros(()), 0
     network.linear = epoch < recipe.linear_epochs
     try:
-        for chunk, ages in _draw(examples, recipe, epoch):
-            for index, age in zip(chunk, ages, strict=True):
+        for index, ages in _draw(examples, recipe, epoch):
+            for batch in examples.batches(index, ages):
                 network.zero_grad(set_to_none=True)
-                loss = network.loss(examples.batch(index, age))
+                loss = network.loss(batch)
                 loss.backward()  # type: ignore[no-untyped-call]
                 clipped_step(network, rate, recipe.max_norm)
                 total += loss.detach()
-            count += chunk.numel()
+            count += index.numel()
             if on_batches:
-                on_batches(len(chunk))
+                on_batches(len(index))
     finally:
         network.linear = False
     return float(total) / count
@@ -78,22 +78,30 @@ def train_epoch(
 @torch.no_grad()
 def clipped_step(network: MemoryNetwork, learning_rate: float, max_norm: float) -> None:
     """One step of gradient descent; the gradient of each matrix is scaled to `max_norm` if longer."""
-    for gradient in network.gradient_matrices():
-        norm = torch.linalg.vector_norm(gradient)
-        gradient.mul_((max_norm / norm).clamp(max=1.0))
-    for parameter in network.parameters():
+    for name, parameter in network.named_parameters():
         if parameter.grad is not None:
-            parameter.add_(parameter.grad, alpha=-learning_rate)
+            norm = torch.linalg.vector_norm(parameter.grad, dim=network.matrix_dims.get(name), keepdim=True)
+            scale = (max_norm / norm).clamp(max=1.0)
+            parameter.addcmul_(parameter.grad, scale, value=-learning_rate)
 
 
 def _draw(examples: Examples, recipe: Recipe, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Chunks of batches: example rows (batches, batch) and ages (batches, batch, memory)."""
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch + 1)
-    counts = (examples.slots != len(examples.facts)).sum(dim=1)
-    remaining = max(1, len(examples) // recipe.batch_size)
-    while remaining:
-        batches = min(_CHUNK, remaining)
-        remaining -= batches
-        index = torch.randint(len(examples), (batches, recipe.batch_size), generator=generator)
-        ages = jittered_ages(counts[index.flatten()], examples.memory_size, recipe.noise, generator)
-        yield index, ages.view(batches, recipe.batch_size, -1)
+    size = recipe.batch_size
+    count = len(examples) // size
+    if recipe.draw == "questions":
+        index = torch.randint(len(examples), (count, size), generator=generator)
+    else:
+        # A random key per story, then a stable sort: stories in random order, each one whole.
+        key = torch.randperm(int(examples.stories[-1]) + 1, generator=generator)[examples.stories]
+        index = key.argsort(stable=True)[: count * size].view(count, size)
+    facts = (examples.slots != len(examples.facts)).sum(dim=1)
+    for chunk in index.split_with_sizes(_sizes(count)):
+        ages = jittered_ages(facts[chunk.flatten()], examples.memory_size, recipe.noise, generator)
+        yield chunk, ages.view(*chunk.shape, -1)
+
+
+def _sizes(count: int) -> list[int]:
+    """`count` in pieces of `_CHUNK`."""
+    return [min(_CHUNK, count - start) for start in range(0, count, _CHUNK)]

@@ -10,6 +10,9 @@ from memnet.errors import RecipeError
 from memnet.nn.encoding import ENCODINGS
 from memnet.nn.memn2n import TYINGS
 
+DRAWS = ("questions", "stories")
+"""How batches are put together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -35,7 +38,10 @@ class Recipe:
     halve_every: int = 25
     """The rate is halved after each so many epochs of the schedule; never in the linear phase."""
     batch_size: int = 32
-    """Questions, drawn with replacement."""
+    """Questions per update."""
+    draw: str = "questions"
+    """`questions`: single ones, with replacement, as the paper's code does. `stories`: whole stories,
+    each once per epoch, so that questions of a story share the encoding of its facts."""
     max_norm: float = 40.0
     """A longer gradient of a weight matrix is scaled down to this L2 norm. Each matrix is clipped by
     itself: one norm for all of them keeps task 15 from being learned."""
@@ -46,7 +52,7 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, allowed in (("encoding", ENCODINGS), ("tying", TYINGS)):
+        for name, allowed in (("encoding", ENCODINGS), ("tying", TYINGS), ("draw", DRAWS)):
             if getattr(self, name) not in allowed:
                 raise RecipeError(f"{name} must be one of {', '.join(allowed)}; got '{getattr(self, name)}'")
         for name in ("dim", "num_hops", "memory_size", "epochs", "halve_every", "batch_size"):
