@@ -1,6 +1,7 @@
 """Alembic's environment.
 
-memnet runs it with a connection of its own (`memnet.store.migrate`). With the plain command, name the database:
+memnet runs it with a connection of its own (`memnet.store.migrate`).
+The plain command wants the database named:
 
     MEMNET_DATABASE_URL=sqlite:///memnet.db alembic -c migrations/alembic.ini check
 """

@@ -1,0 +1,25 @@
+"""Facts in SQL, found by FAISS: ids and float32 arrays, nothing of networks.
+
+SQL is the only truth. Indexes and views are caches that can be thrown away at any time.
+"""
+
+from memnet.store import migrate
+from memnet.store.database import open_database
+from memnet.store.facts import FactStore
+from memnet.store.ids import fact_id, seq_of
+from memnet.store.rows import Added, FactRow, MemoryRow
+from memnet.store.vectors import MissingVectors
+from memnet.store.view import View
+
+__all__ = [
+    "Added",
+    "FactRow",
+    "FactStore",
+    "MemoryRow",
+    "MissingVectors",
+    "View",
+    "fact_id",
+    "migrate",
+    "open_database",
+    "seq_of",
+]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
+from memnet.store.memories import Head
 from memnet.store.view import View
 
 Key = tuple[int, int]
@@ -21,6 +22,20 @@ class Cached:
     view: View
     epoch: str
     """`store_epoch` at the load: after a restore, equal revisions may mean different facts."""
+
+    def is_at(self, head: Head) -> bool:
+        """Whether the view is the memory as it stands."""
+        return (self.view.memory_id, self.view.revision, self.epoch) == (
+            head.memory_id,
+            head.revision,
+            head.epoch,
+        )
+
+    def leads_to(self, head: Head) -> bool:
+        """Whether the log may lead from the view to the memory as it stands."""
+        return (self.view.memory_id, self.epoch) == (head.memory_id, head.epoch) and (
+            self.view.revision < head.revision
+        )
 
 
 @dataclass(slots=True)

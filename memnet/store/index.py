@@ -47,9 +47,7 @@ class Index(Protocol):
 class FlatIndex:
     """Exact search by FAISS. Frozen: threads may search it at once, nothing can be added."""
 
-    def __init__(
-        self, seqs: Int64[np.ndarray, " facts"], vectors: Float32[np.ndarray, "facts dim"]
-    ) -> None:
+    def __init__(self, seqs: Int64[np.ndarray, " facts"], vectors: Float32[np.ndarray, "facts dim"]) -> None:
         """Index facts.
 
         Args:
@@ -94,7 +92,9 @@ class FlatIndex:
             scores, positions = self._index.search(queries, fetch)
         else:
             # Built for this call alone: FAISS may write to the parameters while it searches.
-            newest = faiss.SearchParameters(sel=faiss.IDSelectorRange(held - window, held))
+            newest = faiss.SearchParameters(  # type: ignore[call-arg]
+                sel=faiss.IDSelectorRange(held - window, held)
+            )
             scores, positions = self._index.search(queries, fetch, params=newest)
         # FAISS fills short results with position -1, which would read the last fact.
         if (positions < 0).any():
@@ -106,9 +106,7 @@ class FlatIndex:
 class BruteForceIndex:
     """The same search in numpy: the reference that every other index must agree with."""
 
-    def __init__(
-        self, seqs: Int64[np.ndarray, " facts"], vectors: Float32[np.ndarray, "facts dim"]
-    ) -> None:
+    def __init__(self, seqs: Int64[np.ndarray, " facts"], vectors: Float32[np.ndarray, "facts dim"]) -> None:
         """Index facts; see `FlatIndex`."""
         self._seqs = _checked_seqs(seqs, vectors)
         self._vectors = vectors.copy()

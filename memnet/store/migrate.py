@@ -144,7 +144,7 @@ def _refuse_newer(found: frozenset[str]) -> None:
     unknown = found - scripts.known
     if unknown:
         raise SchemaMismatch(
-            f"the database has schema {_names(unknown)}, newer than {scripts.head}, the last this memnet knows",
+            f"the database has schema {_names(unknown)}, newer than this memnet's {scripts.head}",
             hint="upgrade memnet; nothing on disk is changed",
         )
 

@@ -20,11 +20,11 @@ class View:
 
     memory_id: int
     revision: int
-    seqs: Int64[np.ndarray, " facts"]
+    seqs: Int64[np.ndarray, " facts"] = field(repr=False)
     """The live facts, ascending; read-only."""
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = field(repr=False)
     """Verbatim, in the order of `seqs`."""
-    vectors: Float32[np.ndarray, "facts spaces dim"]
+    vectors: Float32[np.ndarray, "facts spaces dim"] = field(repr=False)
     """Content vectors, in the order of `seqs`; read-only."""
     _indexes: dict[int, FlatIndex] = field(default_factory=dict, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
@@ -52,4 +52,4 @@ class View:
         texts = sum(map(len, self.texts))
         # Each index holds its own copy of its space's vectors and of the seqs.
         copies = (1 + self.vectors.shape[1]) * self.seqs.nbytes + 2 * self.vectors.nbytes
-        return copies + texts + _FACT_OVERHEAD * len(self.texts)
+        return int(copies) + texts + _FACT_OVERHEAD * len(self.texts)

@@ -51,9 +51,7 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.CheckConstraint("revision >= 0", name=op.f("ck_memories_revision")),
-        sa.CheckConstraint(
-            "live_count >= 0 AND live_count <= last_seq", name=op.f("ck_memories_live_count")
-        ),
+        sa.CheckConstraint("live_count >= 0 AND live_count <= last_seq", name=op.f("ck_memories_live_count")),
         sa.PrimaryKeyConstraint("memory_id", name=op.f("pk_memories")),
         sa.UniqueConstraint("uid", name=op.f("uq_memories_uid")),
         sa.UniqueConstraint("name", name=op.f("uq_memories_name")),

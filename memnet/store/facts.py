@@ -1,0 +1,275 @@
+"""The store: facts, their vectors and the log, written together and read as views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32
+from sqlalchemy import Connection, Engine, select
+
+from memnet.errors import InputError
+from memnet.store import changes, listing, loading, memories, migrate, models
+from memnet.store.cache import Cached, ViewCache
+from memnet.store.database import reading, writing
+from memnet.store.rows import Added, FactRow, MemoryRow, ModelRow
+from memnet.store.texts import check_text
+from memnet.store.vectors import MissingVectors, check_vectors, encode
+from memnet.store.view import View
+
+__all__ = ["Added", "FactRow", "FactStore", "MemoryRow", "MissingVectors"]
+
+DEFAULT_CACHE_BYTES = 1 << 30
+"""Views kept in memory: about half a million facts of four vectors of 64, with their indexes."""
+
+
+class FactStore:
+    """Memories and their facts in one database. Threads may share it; so may processes, each with its own.
+
+    Every method raises StoreUnavailable when the database does not answer or cannot do its work; a write
+    that raises has stored nothing, unless the connection was lost in the middle of the commit itself.
+    """
+
+    def __init__(self, engine: Engine, *, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+        """Use a database.
+
+        Args:
+            engine: From `open_database`, with a schema that `migrate.check` accepts.
+            cache_bytes: Bound on the views kept in memory.
+        """
+        self._engine = engine
+        self._cache = ViewCache(cache_bytes)
+        # Models never change once registered.
+        self._models: dict[int, ModelRow] = {}
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Make sure that the database answers.
+
+        Raises:
+            StoreUnavailable: It does not.
+        """
+        with reading(self._engine) as connection:
+            connection.execute(select(1))
+
+    def check_schema(self) -> None:
+        """Make sure that the schema is the one this memnet needs; see `migrate.check`."""
+        migrate.check(self._engine)
+
+    def register_model(self, digest: str, *, family: str, spaces: int, dim: int) -> int:
+        """The id of a model, registered at the first call.
+
+        Args:
+            digest: SHA-256 of its checkpoint.
+            family: The kind of network.
+            spaces: Vectors per fact.
+            dim: Columns per vector.
+
+        Raises:
+            InputError: The digest is registered with other properties.
+        """
+        with writing(self._engine) as connection:
+            model = models.register(connection, digest, family=family, spaces=spaces, dim=dim)
+        self._models[model.model_id] = model
+        return model.model_id
+
+    def put_memory(self, name: str, *, description: str | None = None) -> tuple[MemoryRow, bool]:
+        """Create a memory, or change the description of an existing one; None leaves it as it is.
+
+        A description is not a change of the facts: the revision stays.
+
+        Returns:
+            The memory, and whether it is new.
+
+        Raises:
+            InputError: The name is not a slug, or the description cannot be stored.
+        """
+        with writing(self._engine) as connection:
+            return memories.put(connection, name, description)
+
+    def get_memory(self, name: str) -> MemoryRow:
+        """The memory of this name.
+
+        Raises:
+            MemoryNotFound: There is none.
+        """
+        with reading(self._engine) as connection:
+            return memories.get(connection, name)
+
+    def list_memories(self, *, after: str | None = None, limit: int = 50) -> list[MemoryRow]:
+        """Memories in the order of their names, at most `limit`, from the one behind `after` on.
+
+        Raises:
+            InputError: `after` is not a memory's name.
+        """
+        with reading(self._engine) as connection:
+            return memories.page(connection, after, limit)
+
+    def delete_memory(self, name: str) -> None:
+        """Delete a memory with all its facts, vectors and history. A new one of this name is another one.
+
+        Raises:
+            MemoryNotFound: There is none.
+        """
+        with writing(self._engine) as connection:
+            memory_id = memories.remove(connection, name)
+        self._cache.drop_memory(memory_id)
+
+    def add(
+        self,
+        name: str,
+        texts: Sequence[str],
+        *,
+        model_id: int,
+        vectors: Float32[np.ndarray, "facts spaces dim"],
+    ) -> Added:
+        """Append facts with their vectors: all of them in one revision, or none.
+
+        Args:
+            name: Which memory.
+            texts: In narrative order. A text that the memory holds already becomes another fact.
+            model_id: Whose vectors these are.
+            vectors: float32, shape (len(texts), spaces, dim), finite.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            InputError: No text at all, a text that cannot be stored (TextError), or vectors that do not
+                fit the texts or the model (DimensionMismatch for the width).
+        """
+        if not texts:
+            raise InputError("there is no fact to add")
+        for number, text in enumerate(texts, start=1):
+            check_text(text, f"fact {number}")
+        check_vectors(vectors, len(texts), self._model(model_id))
+        encoded = [encode(vector) for vector in vectors]
+        with writing(self._engine) as connection:
+            return changes.append(connection, memories.known_name(name), texts, model_id, encoded)
+
+    def forget(self, name: str, seq: int) -> int:
+        """Forget a fact: from the returned revision on no view holds it. Its history stays.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was forgotten before.
+        """
+        with writing(self._engine) as connection:
+            return changes.forget(connection, memories.known_name(name), seq)
+
+    def fact(self, name: str, seq: int) -> FactRow:
+        """One live fact.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was forgotten.
+        """
+        with reading(self._engine) as connection:
+            memory_id = memories.head(connection, name).memory_id
+            return listing.fact(connection, memory_id, name, seq)
+
+    def facts(
+        self, name: str, *, after_seq: int = 0, limit: int = 50, descending: bool = False
+    ) -> list[FactRow]:
+        """Live facts in order, at most `limit`.
+
+        Args:
+            name: Which memory.
+            after_seq: Where the page before ended; 0 for the first page, in either direction.
+            limit: Most facts to return.
+            descending: Newest first.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+        """
+        with reading(self._engine) as connection:
+            memory_id = memories.head(connection, name).memory_id
+            return listing.page(
+                connection, memory_id, after_seq=after_seq, limit=limit, descending=descending
+            )
+
+    def missing_vectors(self, name: str, model_id: int) -> list[FactRow]:
+        """Live facts that have no vectors of this model, in order; `add_vectors` fills them in.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+        """
+        with reading(self._engine) as connection:
+            memory_id = memories.head(connection, name).memory_id
+            return listing.without_vectors(connection, memory_id, model_id)
+
+    def add_vectors(
+        self,
+        name: str,
+        model_id: int,
+        seqs: Sequence[int],
+        vectors: Float32[np.ndarray, "facts spaces dim"],
+    ) -> None:
+        """Store a model's vectors of facts that have none; facts that have them keep them.
+
+        Vectors are a function of text and model, so this changes no revision and may be repeated.
+
+        Args:
+            name: Which memory.
+            model_id: Whose vectors these are.
+            seqs: Which facts; forgotten ones are welcome.
+            vectors: float32, shape (len(seqs), spaces, dim), finite.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: A number that no fact of the memory ever had; nothing is stored.
+            InputError: Vectors that do not fit the facts or the model.
+        """
+        numbers = [int(seq) for seq in seqs]
+        check_vectors(vectors, len(numbers), self._model(model_id))
+        with writing(self._engine) as connection:
+            memory_id = memories.lock(connection, name)
+            if numbers:
+                listing.fill_vectors(connection, memory_id, name, model_id, numbers, vectors)
+
+    def view(self, name: str, model_id: int) -> View:
+        """The memory as of its last committed change, by whichever process.
+
+        Costs one select when nothing has changed since the last view.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            MissingVectors: Live facts have no vectors of this model; fill them in and ask again.
+            VectorDamaged: A stored vector fails its checksum.
+            InputError: There is no such model.
+        """
+        model = self._model(model_id)
+        with reading(self._engine) as connection:
+            head = memories.head(connection, name)
+        key = head.memory_id, model_id
+        cached = self._cache.get(key)
+        if cached is not None and cached.is_at(head):
+            return cached.view
+        with self._cache.turn(key), reading(self._engine) as connection:
+            # Read again: while this thread waited for its turn, another may have loaded what is needed.
+            head = memories.head(connection, name)
+            cached = self._cache.get(key)
+            if cached is not None and cached.is_at(head):
+                return cached.view
+            view = self._load(connection, name, head, model, cached)
+            self._cache.put((head.memory_id, model_id), Cached(view, head.epoch))
+        return view
+
+    @staticmethod
+    def _load(
+        connection: Connection, name: str, head: memories.Head, model: ModelRow, cached: Cached | None
+    ) -> View:
+        if cached is not None and cached.leads_to(head):
+            view = loading.catch_up(connection, name, head, model, cached.view)
+            if view is not None:
+                return view
+        return loading.load(connection, name, head, model)
+
+    def _model(self, model_id: int) -> ModelRow:
+        model = self._models.get(model_id)
+        if model is None:
+            with reading(self._engine) as connection:
+                model = models.get(connection, model_id)
+            self._models[model_id] = model
+        return model

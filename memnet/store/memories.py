@@ -1,0 +1,174 @@
+"""The rows of memories: create, read, list, delete."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, select, update
+
+from memnet.errors import InputError, MemoryNotFound
+from memnet.store.rows import MemoryRow
+from memnet.store.schema import changes, fact_vectors, facts, memories, store_meta
+from memnet.store.statements import insert_if_absent
+from memnet.store.texts import check_text
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""What a memory may be called."""
+
+_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a memory stands."""
+
+    memory_id: int
+    revision: int
+    epoch: str
+    """`store_epoch`, which changes when the database is restored."""
+
+
+def put(connection: Connection, name: str, description: str | None) -> tuple[MemoryRow, bool]:
+    """Create a memory, or change the description of an existing one unless None is given.
+
+    Returns:
+        The memory, and whether it is new.
+
+    Raises:
+        InputError: A name or description that cannot be.
+    """
+    check_name(name)
+    if description is not None:
+        check_text(description, "the description")
+    now = datetime.now(UTC)
+    new = {
+        "uid": uuid.uuid4(),
+        "name": name,
+        "description": description,
+        "revision": 0,
+        "last_seq": 0,
+        "live_count": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+    while True:
+        inserted = connection.execute(
+            insert_if_absent(connection, memories).values(**new).returning(memories)
+        ).one_or_none()
+        if inserted is not None:
+            return _memory(inserted), True
+        found = connection.execute(_named(name).with_for_update()).one_or_none()
+        # Neither: it existed at the insert and another transaction deleted it since.
+        if found is not None:
+            break
+    if description is None or description == found.description:
+        return _memory(found), False
+    changed = connection.execute(
+        update(memories)
+        .where(memories.c.memory_id == found.memory_id)
+        .values(description=description, updated_at=now)
+        .returning(memories)
+    ).one()
+    return _memory(changed), False
+
+
+def get(connection: Connection, name: str) -> MemoryRow:
+    """The memory of this name.
+
+    Raises:
+        MemoryNotFound: There is none.
+    """
+    row = connection.execute(_named(known_name(name))).one_or_none()
+    if row is None:
+        raise MemoryNotFound(name)
+    return _memory(row)
+
+
+def page(connection: Connection, after: str | None, limit: int) -> list[MemoryRow]:
+    """Memories by name, those behind `after`.
+
+    Raises:
+        InputError: `after` is not a name.
+    """
+    statement = select(memories).order_by(memories.c.name).limit(limit)
+    if after is not None:
+        check_name(after)
+        statement = statement.where(memories.c.name > after)
+    return [_memory(row) for row in connection.execute(statement)]
+
+
+def remove(connection: Connection, name: str) -> int:
+    """Delete a memory with all of its rows.
+
+    Returns:
+        Its internal number, which is never used again.
+
+    Raises:
+        MemoryNotFound: There is none.
+    """
+    memory_id = lock(connection, name)
+    for table in (fact_vectors, changes, facts, memories):
+        connection.execute(delete(table).where(table.c.memory_id == memory_id))
+    return int(memory_id)
+
+
+def lock(connection: Connection, name: str) -> int:
+    """Hold a memory's row until the end of the transaction: writers of one memory take turns.
+
+    Raises:
+        MemoryNotFound: There is none.
+    """
+    statement = select(memories.c.memory_id).where(memories.c.name == known_name(name)).with_for_update()
+    memory_id = connection.execute(statement).scalar_one_or_none()
+    if memory_id is None:
+        raise MemoryNotFound(name)
+    return int(memory_id)
+
+
+def head(connection: Connection, name: str) -> Head:
+    """Where a memory stands: the one select that every read makes.
+
+    Raises:
+        MemoryNotFound: There is none.
+    """
+    statement = select(memories.c.memory_id, memories.c.revision, _EPOCH.label("epoch"))
+    row = connection.execute(statement.where(memories.c.name == known_name(name))).one_or_none()
+    if row is None:
+        raise MemoryNotFound(name)
+    return Head(row.memory_id, row.revision, row.epoch)
+
+
+def check_name(name: str) -> None:
+    """Make sure that a memory may be called so.
+
+    Raises:
+        InputError: It may not.
+    """
+    if not NAME.fullmatch(name):
+        raise InputError(
+            "a memory's name is 1 to 63 lower-case letters, digits, '-' and '_', and begins with a "
+            f"letter or digit; got {name[:80]!r}"
+        )
+
+
+def known_name(name: str) -> str:
+    """The name, if a memory can have it; not every database accepts every string in a query.
+
+    Raises:
+        MemoryNotFound: No memory can be called so.
+    """
+    if not NAME.fullmatch(name):
+        raise MemoryNotFound(name)
+    return name
+
+
+def _named(name: str) -> Select[Any]:
+    return select(memories).where(memories.c.name == name)
+
+
+def _memory(row: Row[*tuple[Any, ...]]) -> MemoryRow:
+    return MemoryRow(**row._mapping)
