@@ -24,3 +24,21 @@ DATA = Path(__file__).parent / "data" / "babi"
 def babi_dir() -> Path:
     """A few genuine stories of every task, laid out like the official archive."""
     return DATA
+
+
+@pytest.fixture(scope="session")
+def full_babi_dir() -> Path:
+    """The whole bAbI archive, for tests marked `babi`."""
+    from memnet.babi.dataset import data_dir
+
+    if not os.environ.get("MEMNET_BABI_DIR"):
+        pytest.skip("MEMNET_BABI_DIR does not name the bAbI files")
+    return data_dir(None)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With MEMNET_NO_SKIPS=1, as in CI, a skipped test is a failure: that tier did not run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("MEMNET_NO_SKIPS") == "1" and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("MEMNET_NO_SKIPS=1, and a test was skipped")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
