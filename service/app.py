@@ -11,10 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy.engine import make_url
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
@@ -27,8 +25,8 @@ from service.edge import Edge
 from service.routes import answers, facts, memories, operations
 from service.settings import Settings
 
-WAITING = 24
-"""Requests that may wait for the network. With those it serves they stay under the 40 threads of the pool."""
+ADMITTED = 32
+"""Requests that may use the network or wait for it; the rest of the 40 threads stay free for reading."""
 
 DESCRIPTION = """\
 **A memory that answers.** Post facts in plain language as they happen; ask; get the answer together with the
@@ -79,9 +77,9 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
         docs_url=None,
         redoc_url=None,
     )
-    cores = os.cpu_count() or 1
+    running = min(os.cpu_count() or 1, ADMITTED)
     app.state.settings = settings
-    app.state.capacity = Capacity(running=cores, waiting=WAITING)
+    app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
     errors.install(app)
     docs.install(app)
     for routes in (memories, facts, answers, operations):
@@ -96,9 +94,6 @@ def open_memory(settings: Settings) -> Memory:
     Raises:
         MemnetError: the database or the checkpoint cannot be used.
     """
-    url = make_url(settings.url)
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     if settings.migrates_at_start:
         migrate.upgrade(settings.url)
     return Memory.open(settings.url, settings.checkpoint)

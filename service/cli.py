@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 import click
 from pydantic import ValidationError
 
-from memnet.errors import MemnetError
+from memnet.errors import InputError, MemnetError
 
 WRONG_USE = 2
 FAILED = 1
@@ -52,29 +53,24 @@ def serve(**options: Any) -> None:
     from service.app import create_app, open_memory
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    listener = _listen(settings.host, settings.port)
-    try:
-        memory = open_memory(settings)
-    except MemnetError as error:
-        _stop(str(error), error.hint)
-    except OSError as error:
-        _stop(f"cannot open the database's folder: {error.strerror}", "see --database-url")
-
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{listener.getsockname()[1]}"
-    click.echo(f"memnet answers at {address} (documentation: {address}/docs)")
-    config = uvicorn.Config(
-        create_app(settings, memory),
-        log_level=settings.log_level,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # uvicorn has stopped in order, and raises the signal again for whoever asked.
-    finally:
-        memory.close()
+    with _listen(settings.host, settings.port) as listener:
+        try:
+            memory = open_memory(settings)
+        except MemnetError as error:
+            _stop(str(error), error.hint, code=WRONG_USE if isinstance(error, InputError) else FAILED)
+        with memory:
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            address = f"http://{host}:{listener.getsockname()[1]}"
+            click.echo(f"memnet answers at {address} (documentation: {address}/docs)")
+            config = uvicorn.Config(
+                create_app(settings, memory),
+                log_level=settings.log_level,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+            # uvicorn stops in order, then raises the signal again for whoever asked.
+            with contextlib.suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 from uuid import UUID
 
@@ -11,11 +10,9 @@ from fastapi import Depends, Path, Request, Response
 from memnet.errors import FactNotFound, MemoryNotFound
 from memnet.memory import Memory
 from memnet.store import seq_of
+from memnet.store.memories import NAME
 from service.capacity import Capacity
 from service.settings import Settings
-
-MEMORY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-"""A name in lower-case letters, digits, `-` and `_`, as it can stand in a path."""
 
 REVISION_HEADER = "Memnet-Revision"
 
@@ -46,7 +43,7 @@ async def _existing(
     memory_id: Annotated[str, Path(description="The memory's name", examples=["house"])],
 ) -> str:
     # No memory can have such a name, so there is none; nor would every database accept it in a query.
-    if not MEMORY_ID.fullmatch(memory_id):
+    if not NAME.fullmatch(memory_id):
         raise MemoryNotFound(memory_id)
     return memory_id
 

@@ -176,6 +176,8 @@ def _expectation(code: str, message: str, context: Mapping[str, Any]) -> tuple[s
             return "is not a field of this request", None
         case "string_type":
             return "must be a string", None
+        case "string_unicode":
+            return "must be Unicode text", None
         case "too_short":
             return f"at least {context['min_length']} items", context["min_length"]
         case "string_too_short":

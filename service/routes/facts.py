@@ -54,7 +54,7 @@ def list_facts(
     row = memory.store.get_memory(memory_id)
     # The uid: a cursor must not survive the memory it was issued for.
     scope = f"facts/{row.uid}/{page.order}"
-    start = int(paging.decode(scope, page.cursor)["after_seq"]) if page.cursor else 0
+    start = int(paging.decode(scope, page.cursor)["after_seq"]) if page.cursor is not None else 0
     rows = memory.store.facts(
         memory_id, after_seq=start, limit=page.limit + 1, descending=page.order == "desc"
     )

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from memnet.store.memories import NAME
 from service import paging
-from service.dependencies import MEMORY_ID, MemoryDep, MemoryName, stamp
+from service.dependencies import MemoryDep, MemoryName, stamp
 from service.errors import InvalidRequest
 from service.openapi import problem_responses
 from service.schemas.memory import MemoryOut, MemoryPage, NewMemory
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/v1/memories", tags=["memories"])
 NewName = Annotated[
     str,
     Path(
-        pattern=f"^{MEMORY_ID.pattern}$",
+        pattern=f"^{NAME.pattern}$",
         description="A name in lower-case letters, digits, `-` and `_`",
         examples=["house"],
     ),
@@ -37,7 +38,7 @@ PageDep = Annotated[paging.PageQuery, Query()]
 def put_memory(
     memory_id: NewName, memory: MemoryDep, response: Response, body: NewMemory | None = None
 ) -> MemoryOut:
-    """Create a memory, or change its description. Asking twice changes nothing more."""
+    """Create a memory, or change the description of one. Asking twice changes nothing more."""
     description = body.description if body is not None else None
     row, created = memory.store.put_memory(memory_id, description=description)
     if created:
@@ -50,7 +51,7 @@ def put_memory(
 @router.get("", operation_id="list_memories", responses=problem_responses(400, 422, 503))
 def list_memories(page: PageDep, memory: MemoryDep, request: Request, response: Response) -> MemoryPage:
     """List the memories by name."""
-    after = str(paging.decode("memories", page.cursor)["after"]) if page.cursor else None
+    after = str(paging.decode("memories", page.cursor)["after"]) if page.cursor is not None else None
     rows = memory.store.list_memories(after=after, limit=page.limit + 1)
     shown, has_more = rows[: page.limit], len(rows) > page.limit
     cursor = paging.encode("memories", {"after": shown[-1].name}) if has_more else None

@@ -15,7 +15,7 @@ from service.schemas.problem import ProblemKindOut
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/livez", operation_id="livez")
+@router.get("/livez", operation_id="livez", responses=problem_responses())
 async def livez() -> Alive:
     """Whether the process runs. Touches nothing, so that a slow database does not get it restarted."""
     return Alive()
@@ -29,7 +29,7 @@ def readyz(memory: MemoryDep) -> Ready:
     return Ready()
 
 
-@router.get("/v1/version", operation_id="get_version")
+@router.get("/v1/version", operation_id="get_version", responses=problem_responses())
 async def get_version(memory: MemoryDep) -> VersionOut:
     """What is running: the version of memnet, and the network that answers."""
     return VersionOut(version=memnet.__version__, model=ServedModel.of(memory.model))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from memnet.memory import ModelInfo
+from memnet.reader import ModelInfo
 from memnet.story import Answer, Evidence, HopReading
 from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.fact import STORY, NewFact

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from memnet.store.facts import FactRow
-from memnet.store.ids import fact_id
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from memnet.memory import Remembered
+from memnet.store.facts import FactRow
+from memnet.store.ids import fact_id
 from service.schemas.text import Request, Text
-from service.times import utc
 
 FIRST_ID = "c1f5cb3e-6f1c-5d0b-9e1a-0d7f3a1b2c01"
 SECOND_ID = "c1f5cb3e-6f1c-5d0b-9e1a-0d7f3a1b2c02"
@@ -121,7 +120,7 @@ class FactOut(BaseModel):
             seq=row.seq,
             text=row.text,
             created_revision=row.created_revision,
-            created_at=utc(row.created_at),
+            created_at=row.created_at,
         )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from memnet.store.facts import MemoryRow
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from memnet.store.facts import MemoryRow
 from service.schemas.text import Request, Text
-from service.times import utc
 
 MEMORY_EXAMPLE: dict[str, Any] = {
     "memory_id": "house",
@@ -27,7 +26,7 @@ class NewMemory(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"description": "Who has what, and where."}]})
 
     description: Annotated[Text, StringConstraints(max_length=500)] | None = Field(
-        default=None, description="What the memory is about, for people"
+        default=None, description="What the memory is about, for people; null leaves it as it is"
     )
 
 
@@ -59,8 +58,8 @@ class MemoryOut(BaseModel):
             revision=row.revision,
             counts=MemoryCounts(facts=row.live_count),
             last_seq=row.last_seq,
-            created_at=utc(row.created_at),
-            updated_at=utc(row.updated_at),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
         )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from memnet.memory import ModelInfo
+from memnet.reader import ModelInfo
 
 
 class Alive(BaseModel):

@@ -1,0 +1,149 @@
+"""The OpenAPI document and the page that shows it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.openapi import in_version_3_0
+from service.schemas.answer import AnswerOut, Ask, AskFacts
+from service.schemas.answer_example import ANSWER_EXAMPLE
+
+OPERATIONS = {
+    "put_memory": ("PUT", "/v1/memories/{memory_id}"),
+    "get_memory": ("GET", "/v1/memories/{memory_id}"),
+    "delete_memory": ("DELETE", "/v1/memories/{memory_id}"),
+    "list_memories": ("GET", "/v1/memories"),
+    "post_facts": ("POST", "/v1/memories/{memory_id}/facts"),
+    "list_facts": ("GET", "/v1/memories/{memory_id}/facts"),
+    "get_fact": ("GET", "/v1/memories/{memory_id}/facts/{fact_id}"),
+    "forget_fact": ("DELETE", "/v1/memories/{memory_id}/facts/{fact_id}"),
+    "ask_memory": ("POST", "/v1/memories/{memory_id}/answers"),
+    "ask_facts": ("POST", "/v1/answers"),
+    "get_version": ("GET", "/v1/version"),
+    "get_problem": ("GET", "/problems/{slug}"),
+    "livez": ("GET", "/livez"),
+    "readyz": ("GET", "/readyz"),
+}
+
+
+@pytest.fixture
+def api(client: TestClient) -> dict[str, Any]:
+    document: dict[str, Any] = client.get("/openapi.json").json()
+    return document
+
+
+def _operations(api: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, verbs in api["paths"].items():
+        for verb, operation in verbs.items():
+            yield verb.upper(), path, operation
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _nodes(child)
+
+
+def test_operation_ids_are_unique_and_stable(api: dict[str, Any]) -> None:
+    found = [(operation["operationId"], (verb, path)) for verb, path, operation in _operations(api)]
+
+    assert len(found) == len(OPERATIONS)
+    assert dict(found) == OPERATIONS
+
+
+def test_every_reference_leads_somewhere(api: dict[str, Any]) -> None:
+    for node in _nodes(api):
+        if isinstance(node.get("$ref"), str):
+            assert node["$ref"].removeprefix("#/components/schemas/") in api["components"]["schemas"]
+
+
+def test_every_error_is_declared_as_problem_details(api: dict[str, Any]) -> None:
+    for _, _, operation in _operations(api):
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_routes_declare_the_errors_they_can_answer_with(api: dict[str, Any]) -> None:
+    for verb, path, operation in _operations(api):
+        declared = set(operation["responses"])
+        if "requestBody" in operation:
+            assert {"400", "413", "415", "422", "503"} <= declared, (verb, path)
+        if "{memory_id}" in path and verb != "PUT":
+            assert {"404", "503"} <= declared, (verb, path)
+
+
+def test_limits_are_published(api: dict[str, Any]) -> None:
+    schemas = api["components"]["schemas"]
+
+    assert schemas["NewFact"]["properties"]["text"]["maxLength"] == 2000
+    assert schemas["NewFacts"]["properties"]["facts"]["maxItems"] == 500
+    assert schemas["AskFacts"]["properties"]["facts"]["maxItems"] == 500
+    assert schemas["Ask"]["properties"]["question"]["maxLength"] == 500
+
+
+def test_the_example_answer_keeps_the_contract() -> None:
+    answer = AnswerOut.model_validate({**ANSWER_EXAMPLE})
+
+    assert json.loads(answer.model_dump_json()) == ANSWER_EXAMPLE
+    for hop in answer.hops:
+        listed = sum(fact.weight for fact in hop.attention)
+        assert listed + hop.other_mass + hop.null_mass == pytest.approx(1.0)
+    for evidence in answer.evidence:
+        assert evidence.weight == pytest.approx(sum(evidence.per_hop) / len(evidence.per_hop))
+
+
+@pytest.mark.parametrize(("model", "path"), [(AskFacts, "/v1/answers"), (Ask, "/v1/memories/house/answers")])
+def test_the_example_requests_are_answered(
+    client: TestClient, house: str, model: type[AskFacts] | type[Ask], path: str
+) -> None:
+    for example in model.model_json_schema()["examples"]:
+        assert client.post(path, json=example).status_code == 200
+
+
+def test_the_page_needs_nothing_from_another_host(client: TestClient) -> None:
+    page = client.get("/", follow_redirects=True)
+
+    assert page.url.path == "/docs"
+    assert page.status_code == 200
+    assert not re.findall(r"(?:https?:)?//[a-z0-9-]+\.", page.text)
+    links = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(links) == 3
+    for link in links:
+        assert link.startswith("/docs/assets/")
+        assert client.get(link).status_code == 200
+    url = re.search(r"url: '([^']+)'", page.text)
+    assert url is not None
+    assert client.get(url.group(1)).json()["openapi"] == "3.0.3"
+
+
+def test_the_3_0_document_has_no_words_of_3_1(api: dict[str, Any]) -> None:
+    older = in_version_3_0(api)
+
+    assert older["paths"].keys() == api["paths"].keys()
+    for schema in _nodes(older["components"]["schemas"]):
+        if "example" in schema:
+            continue  # What an example holds is data.
+        assert schema.get("type") != "null"
+        assert "const" not in schema
+        assert not isinstance(schema.get("examples"), list)
+
+
+def test_what_may_be_null_is_nullable_in_3_0() -> None:
+    newer = {"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}], "description": "d"}
+
+    assert in_version_3_0(newer) == {
+        "nullable": True,
+        "type": "string",
+        "maxLength": 5,
+        "description": "d",
+    }
