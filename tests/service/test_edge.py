@@ -33,11 +33,9 @@ def test_an_answer_names_its_request(client: TestClient, house: str) -> None:
     assert response.json()["request_id"] == response.headers["X-Request-ID"] == "q1"
 
 
-@pytest.mark.parametrize("name", ["", "a b", "x" * 129, "a;b", 'a"b', "ä".encode()])
-def test_a_request_id_that_could_mean_something_to_a_log_is_replaced(
-    client: TestClient, name: str | bytes
-) -> None:
-    response = client.get("/livez", headers={"X-Request-ID": name})
+@pytest.mark.parametrize("name", [b"", b"a b", b"x" * 129, b"a;b", b'a"b', "ä".encode()])
+def test_a_request_id_that_could_mean_something_to_a_log_is_replaced(client: TestClient, name: bytes) -> None:
+    response = client.get("/livez", headers={b"X-Request-ID": name})
 
     assert len(response.headers["X-Request-ID"]) == 32
     assert response.headers["X-Request-ID"].isalnum()

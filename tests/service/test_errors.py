@@ -206,7 +206,7 @@ def test_a_fact_of_the_longest_length_is_kept(client: TestClient, house: str) ->
     ("question", "code"), [("", "string_too_short"), (" ?", "no_words"), ("w" * 501, "string_too_long")]
 )
 def test_a_question_that_is_none(client: TestClient, house: str, path: str, question: str, code: str) -> None:
-    body = {"question": question} | ({"facts": []} if path == "/v1/answers" else {})
+    body: dict[str, Any] = {"question": question} | ({"facts": []} if path == "/v1/answers" else {})
 
     errors = _problem(client.post(path, json=body))["errors"]
 

@@ -102,7 +102,7 @@ def test_facts_are_listed_page_after_page(
     client.post(f"{house}/facts", json={"facts": [{"text": f"John got {n}."} for n in (3, 4, 5)]})
 
     pages = []
-    url = f"{house}/facts?limit=2&order={order}"
+    url: str | None = f"{house}/facts?limit=2&order={order}"
     while url:
         page = client.get(url)
         pages.append([fact["seq"] for fact in page.json()["items"]])

@@ -89,7 +89,7 @@ def test_memories_are_listed_by_name_page_after_page(client: TestClient) -> None
         client.put(f"/v1/memories/{name}")
 
     pages = []
-    url = "/v1/memories?limit=2"
+    url: str | None = "/v1/memories?limit=2"
     while url:
         page = client.get(url)
         pages.append([memory["memory_id"] for memory in page.json()["items"]])

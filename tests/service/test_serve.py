@@ -18,7 +18,7 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from service.cli import serve
+from service.cli import _listen, serve
 
 RUN = [sys.executable, "-c", "from service.cli import serve; serve()", "--port", "0"]
 
@@ -77,6 +77,13 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, checkpoint: Path)
         assert "Traceback" not in process.stderr.read()
 
     assert [fact["text"] for fact in facts["items"]] == texts
+
+
+def test_answers_do_not_wait_for_the_callers_acknowledgement() -> None:
+    # asyncio sets TCP_NODELAY on the connections of a listener whose protocol says that it is TCP; without
+    # it every answer took 40 ms longer than its computation.
+    with _listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_help_names_every_option() -> None:
