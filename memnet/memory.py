@@ -21,12 +21,17 @@ from torch import Tensor
 
 from memnet.models import SHIPPED
 from memnet.reader import Reader, Told
-from memnet.store import FactStore, MissingVectors, View, fact_id, migrate, open_database
+from memnet.store import (
+    DEFAULT_DATABASE_URL,
+    FactStore,
+    MissingVectors,
+    View,
+    fact_id,
+    migrate,
+    open_database,
+)
 from memnet.story import Answer
 from memnet.training.checkpoint import load_checkpoint
-
-DEFAULT_DATABASE_URL = "sqlite:///var/memnet.db"
-"""An embedded database in the working folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ class Reader:
                 question=question,
                 text=None,
                 reason=reason,
+                probability=0.0,
+                margin=0.0,
                 alternatives=(),
                 hops=(),
                 evidence=(),
@@ -136,12 +138,15 @@ class Reader:
                 attended=0,
             )
         reading = self._network.answer(vectorise([sentence], self._vocabulary), told.slots)
-        alternatives = self._alternatives(reading, top_answers)
+        alternatives = self._alternatives(reading, max(top_answers, 2))
+        best, second = (*alternatives, Alternative("", 0.0))[:2]
         return Answer(
             question=question,
-            text=alternatives[0].text,
+            text=best.text,
             reason=None,
-            alternatives=alternatives,
+            probability=best.probability,
+            margin=best.probability - second.probability,
+            alternatives=alternatives[:top_answers],
             hops=_hops(reading, told.seqs, limit),
             evidence=_evidence(reading, told, limit),
             unknown_words=unknown,

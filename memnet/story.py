@@ -92,6 +92,10 @@ class Answer:
     """The answer, or None when the memory abstains."""
     reason: str | None
     """Why it abstained: `no_eligible_facts` or `unknown_words`; None otherwise."""
+    probability: float
+    """Probability of the answer; 0 when the memory abstains."""
+    margin: float
+    """How far it is ahead of the next one's."""
     alternatives: tuple[Alternative, ...]
     """Most probable first; the first is the answer."""
     hops: tuple[HopReading, ...]
@@ -105,15 +109,3 @@ class Answer:
     """Facts the memory held."""
     attended: int
     """Facts the network could attend to: the newest ones, if it has a fixed memory size."""
-
-    @property
-    def probability(self) -> float:
-        """Probability of the answer; 0 when the memory abstains."""
-        return self.alternatives[0].probability if self.alternatives else 0.0
-
-    @property
-    def margin(self) -> float:
-        """How far the answer's probability is ahead of the next one's."""
-        if len(self.alternatives) < 2:
-            return self.probability
-        return self.alternatives[0].probability - self.alternatives[1].probability

@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from memnet.store import DEFAULT_DATABASE_URL
+
 
 class Settings(BaseSettings):
     """The service's settings; every field is `MEMNET_` and its name in capitals."""
@@ -25,7 +27,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     """TCP port to listen on; 0 lets the system choose a free one."""
 
-    database_url: SecretStr = SecretStr("sqlite:///var/memnet.db")
+    database_url: SecretStr = SecretStr(DEFAULT_DATABASE_URL)
     """SQLAlchemy URL of the store. Secret, since a PostgreSQL URL holds a password."""
 
     checkpoint: Path | None = None

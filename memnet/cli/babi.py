@@ -202,6 +202,8 @@ def _evaluation(checkpoint: Checkpoint, files: Mapping[int, TaskFile], split: st
     examples = examples_of(stories, checkpoint.vocabulary, checkpoint.network.memory_size)
     errors = error_per_task(checkpoint.network, examples)
     training = checkpoint.training
+    trained = training.get("data", {}).get("files", {})
+    others = [str(task) for task in files if str(task) not in trained]
     return {
         "model": {"name": checkpoint.name, "sha256": checkpoint.digest},
         "tasks": {str(task): {"error": round(value, 6)} for task, value in errors.items()},
@@ -215,6 +217,7 @@ def _evaluation(checkpoint: Checkpoint, files: Mapping[int, TaskFile], split: st
         },
         "notes": [
             *training.get("data", {}).get("notes", []),
+            *([f"tasks {', '.join(others)} were not trained on"] if others else []),
             f"one run, seed {training.get('recipe', {}).get('seed')}, nothing selected",
         ],
     }

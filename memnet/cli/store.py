@@ -1,4 +1,4 @@
-"""`memnet facts`, `memnet ask`, `memnet migrate`: a memory from the terminal."""
+"""`memnet facts`, `memnet ask`: a memory from the terminal."""
 
 from __future__ import annotations
 
@@ -13,22 +13,10 @@ import click
 from rich.console import Console
 
 from memnet.cli.attention import attention_table
-from memnet.memory import DEFAULT_DATABASE_URL, Memory
+from memnet.cli.options import checkpoint_option, database_option
+from memnet.memory import Memory
+from memnet.store import DEFAULT_DATABASE_URL
 from memnet.store import migrate as migrations
-
-database_option = click.option(
-    "--database-url",
-    envvar="MEMNET_DATABASE_URL",
-    default=DEFAULT_DATABASE_URL,
-    show_default=True,
-    help="SQLAlchemy URL of the store.",
-)
-checkpoint_option = click.option(
-    "--checkpoint",
-    envvar="MEMNET_CHECKPOINT",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of a checkpoint; the shipped model by default.",
-)
 
 
 @contextmanager
@@ -37,14 +25,6 @@ def _opened(database_url: str, checkpoint: Path | None) -> Iterator[Memory]:
         migrations.upgrade(database_url)  # the embedded database of a single user needs no ceremony
     with Memory.open(database_url, checkpoint) as memory:
         yield memory
-
-
-@click.command("migrate")
-@database_option
-def migrate(database_url: str) -> None:
-    """Bring the database's schema up to date; creates an embedded database."""
-    migrations.upgrade(database_url)
-    click.echo("schema is up to date")
 
 
 @click.group("facts")

@@ -14,6 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from memnet.errors import InputError, StoreUnavailable
 
+DEFAULT_DATABASE_URL = "sqlite:///var/memnet.db"
+"""An embedded database under the working folder."""
+
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for the one before it."""
 

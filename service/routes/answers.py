@@ -46,7 +46,7 @@ def ask_memory(
     started = time.perf_counter()
     uid = memory.store.get_memory(memory_id).uid
     with capacity.use():
-        answer = memory.ask(memory_id, body.question, limit=body.limit, top_answers=body.answers_to_read)
+        answer = memory.ask(memory_id, body.question, limit=body.limit, top_answers=body.top_answers)
     stamp(response, answer.revision)
     return AnswerOut.of(
         answer,
@@ -69,7 +69,7 @@ def ask_facts(
     started = time.perf_counter()
     with capacity.use():
         answer = memory.ask_facts(
-            texts_of(body.facts), body.question, limit=body.limit, top_answers=body.answers_to_read
+            texts_of(body.facts), body.question, limit=body.limit, top_answers=body.top_answers
         )
     return AnswerOut.of(
         answer,

@@ -35,11 +35,6 @@ class AskOptions(Request):
         """Facts to read off per hop; None for every fact."""
         return None if self.attention == "full" else self.attention_limit
 
-    @property
-    def answers_to_read(self) -> int:
-        """Alternatives to read off; the margin needs the second one, listed or not."""
-        return max(2, self.top_answers)
-
 
 class Ask(AskOptions):
     """A question to a memory."""
@@ -205,8 +200,7 @@ class AnswerOut(BaseModel):
             reason=answer.reason,
             confidence=Confidence(probability=answer.probability, margin=answer.margin),
             alternatives=[
-                AlternativeOut(text=each.text, probability=each.probability)
-                for each in answer.alternatives[: asked.top_answers]
+                AlternativeOut(text=each.text, probability=each.probability) for each in answer.alternatives
             ],
             hops=[HopOut.of(hop, fact_id, listed=asked.attention != "none") for hop in answer.hops],
             evidence=[EvidenceOut.of(each, fact_id) for each in answer.evidence],
