@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, update
 
 from memnet.errors import MemoryNotFound
 from memnet.store import listing
+from memnet.store.memories import lock
 from memnet.store.rows import Added
 from memnet.store.schema import changes, fact_vectors, facts, memories
 
@@ -59,7 +60,7 @@ def forget(connection: Connection, name: str, seq: int) -> int:
     """Mark a fact as deleted.
 
     Args:
-        connection: A write transaction; when this raises, it must be rolled back.
+        connection: A write transaction.
         name: Which memory.
         seq: Which fact.
 
@@ -72,12 +73,13 @@ def forget(connection: Connection, name: str, seq: int) -> int:
     """
     now = datetime.now(UTC)
     # The row lock first: whether the fact still lives is only sure behind it.
+    memory_id = lock(connection, name)
+    listing.fact(connection, memory_id, name, seq)
     memory = _bump(connection, name, now, last_seq=0, live_count=-1)
-    key = {"memory_id": memory.memory_id, "seq": seq}
-    listing.fact(connection, memory.memory_id, name, seq)
+    key = {"memory_id": memory_id, "seq": seq}
     connection.execute(
         update(facts)
-        .where(*(facts.c[column] == value for column, value in key.items()))
+        .where(facts.c.memory_id == memory_id, facts.c.seq == seq)
         .values(deleted_revision=memory.revision, deleted_at=now)
     )
     connection.execute(insert(changes).values(**key, revision=memory.revision, op="delete"))

@@ -217,6 +217,16 @@ def test_the_number_of_a_forgotten_fact_is_not_used_again(database: Database):
     assert database.add("Mary left.") == (3,)
 
 
+def test_the_only_fact_can_be_forgotten_once(database: Database):
+    database.add("here")
+    assert database.store.forget("house", 1) == 2
+
+    with pytest.raises(FactNotFound):
+        database.store.forget("house", 1)
+
+    assert database.store.get_memory("house").revision == 2
+
+
 def test_pages_of_facts_meet_without_gap_or_overlap(database: Database):
     database.add(*"abcdefg")
     database.store.forget("house", 4)

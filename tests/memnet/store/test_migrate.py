@@ -1,0 +1,261 @@
+"""The schema: made, taken back and checked by migrations alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from memnet.errors import InputError, SchemaMismatch, StoreUnavailable
+from memnet.store import FactStore, migrate, open_database
+from memnet.store.database import reading, writing
+from memnet.store.schema import metadata
+
+TABLES = {"alembic_version", "changes", "fact_vectors", "facts", "memories", "models", "store_meta"}
+
+
+def tables(url: str) -> set[str]:
+    """Tables of a database."""
+    engine = open_database(url)
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Every file of a folder, and its content."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_a_schema_is_made_taken_back_and_made_again(empty_url: str):
+    migrate.upgrade(empty_url)
+    assert tables(empty_url) == TABLES
+    migrate.downgrade(empty_url)
+    assert tables(empty_url) == {"alembic_version"}
+    migrate.upgrade(empty_url)
+    assert tables(empty_url) == TABLES
+
+
+def test_the_tables_in_code_are_those_of_the_migrations(url: str):
+    engine = open_database(url)
+    try:
+        with reading(engine) as connection:
+            context = MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            )
+            assert compare_metadata(context, metadata) == []
+        with migrate.migrating(engine) as connection:
+            command.check(migrate.alembic_config(connection))
+    finally:
+        engine.dispose()
+
+
+def test_upgrading_what_is_current_changes_nothing(url: str):
+    engine = open_database(url)
+    store = FactStore(engine)
+    memory, _ = store.put_memory("house")
+
+    migrate.upgrade(url)
+    migrate.upgrade(engine)
+
+    assert store.get_memory("house") == memory
+    migrate.check(engine)
+    store.close()
+
+
+def test_a_database_without_schema_says_how_to_get_one(empty_url: str):
+    engine = open_database(empty_url)
+    try:
+        with pytest.raises(SchemaMismatch) as raised:
+            migrate.check(engine)
+        migrate.upgrade(engine)
+        migrate.check(engine)
+    finally:
+        engine.dispose()
+
+    assert str(raised.value) == "the database has no schema yet"
+    assert raised.value.hint == "create it with `memnet migrate`"
+
+
+def test_a_schema_that_was_taken_back_counts_as_none(url: str):
+    migrate.downgrade(url)
+    engine = open_database(url)
+    try:
+        with pytest.raises(SchemaMismatch, match="no schema yet"):
+            migrate.check(engine)
+    finally:
+        engine.dispose()
+
+
+def test_an_older_schema_says_how_to_bring_it_up_to_date(url: str, monkeypatch: pytest.MonkeyPatch):
+    engine = open_database(url)
+    monkeypatch.setattr(migrate, "_scripts", lambda: migrate._Scripts("0002", frozenset({"0001", "0002"})))
+    try:
+        with pytest.raises(SchemaMismatch) as raised:
+            migrate.check(engine)
+    finally:
+        engine.dispose()
+
+    assert str(raised.value) == "the database has schema 0001, this memnet needs 0002"
+    assert raised.value.hint == "bring it up to date with `memnet migrate`"
+
+
+def test_a_newer_schema_is_refused_by_everything_that_migrates(url: str):
+    engine = open_database(url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0099'")
+    try:
+        for call in (migrate.check, migrate.upgrade, migrate.downgrade):
+            with pytest.raises(SchemaMismatch) as raised:
+                call(engine)
+            assert str(raised.value) == "the database has schema 0099, newer than this memnet's 0001"
+            assert raised.value.hint == "upgrade memnet; nothing on disk is changed"
+    finally:
+        engine.dispose()
+    assert tables(url) == TABLES
+
+
+def test_a_newer_file_keeps_every_byte(tmp_path: Path, sqlite_template: Path):
+    path = tmp_path / "memnet.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    connection = sqlite3.connect(path)
+    # Neither the pages nor the journal are as ours: refused before either is touched.
+    connection.execute("UPDATE alembic_version SET version_num = '0099'")
+    connection.commit()
+    connection.execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+    before = digests(tmp_path)
+
+    engine = open_database(f"sqlite:///{path}")
+    for call in (migrate.check, migrate.upgrade):
+        with pytest.raises(SchemaMismatch, match="newer"):
+            call(engine)
+    engine.dispose()
+
+    assert digests(tmp_path) == before
+
+
+def test_checking_creates_and_changes_no_file(tmp_path: Path):
+    (tmp_path / "empty.db").touch()
+    before = digests(tmp_path)
+    for name in ("empty.db", "missing.db", "no/such/folder.db"):
+        engine = open_database(f"sqlite:///{tmp_path}/{name}")
+        with pytest.raises(SchemaMismatch, match="no schema yet"):
+            migrate.check(engine)
+        engine.dispose()
+
+    assert digests(tmp_path) == before
+
+
+def test_a_misspelt_file_is_not_created(tmp_path: Path):
+    store = FactStore(open_database(f"sqlite:///{tmp_path}/mispelt.db"))
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        store.ping()
+    store.close()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path):
+    path = tmp_path / "notes.db"
+    path.write_text("Mary got the football there.\n" * 100)
+    before = digests(tmp_path)
+
+    with pytest.raises(StoreUnavailable):
+        migrate.upgrade(f"sqlite:///{path}")
+
+    assert digests(tmp_path) == before
+
+
+def test_a_new_file_is_made_for_vectors_and_concurrent_readers(tmp_path: Path):
+    path = tmp_path / "with space & 100%" / "memnet.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    engine = open_database(f"sqlite:///{path}")
+    with reading(engine) as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("page_size", "journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        }
+        timeout_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    engine.dispose()
+
+    assert pragmas == {
+        "page_size": 8192,
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+    }
+    assert timeout_ms >= 5000
+
+
+def test_runners_that_start_together_take_turns(empty_url: str):
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(migrate.upgrade, [empty_url] * 4))
+
+    assert tables(empty_url) == TABLES
+
+
+def test_a_failing_migration_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch):
+    upgrade = command.upgrade
+
+    def failing(*arguments):
+        upgrade(*arguments)
+        raise RuntimeError("the plug was pulled")
+
+    monkeypatch.setattr(command, "upgrade", failing)
+    with pytest.raises(RuntimeError, match="the plug was pulled"):
+        migrate.upgrade(empty_url)
+
+    assert tables(empty_url) == set()
+
+
+def test_every_database_has_an_epoch_of_its_own(tmp_path: Path):
+    epochs = set()
+    for name in ("a.db", "b.db"):
+        migrate.upgrade(f"sqlite:///{tmp_path}/{name}")
+        connection = sqlite3.connect(tmp_path / name)
+        epochs |= set(connection.execute("SELECT value FROM store_meta WHERE key = 'store_epoch'"))
+        connection.close()
+
+    assert len(epochs) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///x.db?mode=ro",
+        "mysql://me:secret@host/x",
+        "no url with a secret",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str):
+    with pytest.raises(InputError) as raised:
+        open_database(url)
+
+    assert "secret" not in str(raised.value)
+    assert raised.value.hint is not None
+
+
+def test_the_plain_alembic_command_works(tmp_path: Path):
+    root = Path(migrate.__file__).parents[2]
+    arguments = [sys.executable, "-m", "alembic", "-c", str(root / "migrations" / "alembic.ini")]
+    environment = {**os.environ, "MEMNET_DATABASE_URL": f"sqlite:///{tmp_path}/memnet.db"}
+
+    for action in (["upgrade", "head"], ["check"]):
+        subprocess.run([*arguments, *action], env=environment, check=True, capture_output=True, cwd=tmp_path)
+
+    assert tables(environment["MEMNET_DATABASE_URL"]) == TABLES
