@@ -20,8 +20,8 @@ DEFAULT_DATABASE_URL = "sqlite:///var/memnet.db"
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for the one before it."""
 
-_POOL = {"pool_size": 10, "max_overflow": 54, "pool_timeout": BUSY_TIMEOUT_S}
-"""More connections than a web server's 40 threads, so that no request waits for one."""
+_POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": BUSY_TIMEOUT_S}
+"""Up to as many connections as a web server has threads, 40, so that no request waits for one."""
 
 _STATEMENT_TIMEOUT_S = 60
 

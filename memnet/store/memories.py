@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from memnet.errors import InputError, MemoryNotFound
 from memnet.store.rows import MemoryRow
@@ -20,6 +20,11 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a memory may be called."""
 
 _EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
+
+# Built once: putting it together would take longer than asking SQLite.
+_HEAD = select(memories.c.memory_id, memories.c.revision, _EPOCH.label("epoch")).where(
+    memories.c.name == bindparam("name")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +140,7 @@ def head(connection: Connection, name: str) -> Head:
     Raises:
         MemoryNotFound: There is none.
     """
-    statement = select(memories.c.memory_id, memories.c.revision, _EPOCH.label("epoch"))
-    row = connection.execute(statement.where(memories.c.name == known_name(name))).one_or_none()
+    row = connection.execute(_HEAD, {"name": known_name(name)}).one_or_none()
     if row is None:
         raise MemoryNotFound(name)
     return Head(row.memory_id, row.revision, row.epoch)
