@@ -1,0 +1,149 @@
+"""`memnet babi train`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from memnet.babi.dataset import data_dir
+from memnet.babi.tasks import parse_tasks
+from memnet.cli.babi.options import data_option, split_option, tasks_option
+from memnet.errors import InputError
+from memnet.training.checkpoint import CONFIG
+from memnet.training.loop import EpochReport
+from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE, Recipe
+from memnet.training.run import Run, RunSpec
+
+
+@click.command()
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the run."
+)
+@click.option("--resume", is_flag=True, help="Go on with the interrupted run in --out.")
+@data_option
+@split_option
+@tasks_option
+@click.option(
+    "--train-file",
+    "train_files",
+    multiple=True,
+    metavar="TASK=FILE",
+    help="Train a task on another file than the official one; results say so.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help=f"Change a setting of the recipe: {', '.join(f.name for f in fields(Recipe))}.",
+)
+def train(
+    out: Path,
+    resume: bool,
+    data: Path | None,
+    split: str,
+    tasks: str,
+    train_files: tuple[str, ...],
+    seed: int,
+    settings: tuple[str, ...],
+) -> None:
+    """Train a MemN2N on one task or on several jointly, with the paper's settings.
+
+    Ctrl-C stops after the last whole epoch; the same command with --resume goes on, and ends with the
+    very weights of a run that was not stopped.
+    """
+    torch.set_num_threads(1)  # tiny matrices: a second thread costs more than it brings
+    if resume:
+        if (out / CONFIG).is_file():
+            click.echo(f"{out} has finished already")
+            return
+        run = Run.resume(out)
+    else:
+        numbers = parse_tasks(tasks)
+        recipe = replace(PAPER_SINGLE if len(numbers) == 1 else PAPER_JOINT, seed=seed)
+        recipe = Recipe.from_dict(recipe.to_dict() | _settings(settings))
+        spec = RunSpec(data_dir(data), split, numbers, _train_files(train_files, numbers), recipe)
+        run = Run.start(out, spec)
+    try:
+        _train_with_progress(run)
+    except KeyboardInterrupt:
+        click.echo(
+            f"stopped after epoch {run.epochs_done} of {run.spec.recipe.total_epochs}\n"
+            f"hint: go on with `memnet babi train --resume --out {out}`",
+            err=True,
+        )
+        raise click.exceptions.Exit(130) from None
+    click.echo(f"{out}: {run.epochs_done} epochs in {run.elapsed_s:.1f} s")
+    for note in run.data["notes"]:
+        click.echo(f"note: {note}")
+
+
+def _train_with_progress(run: Run) -> None:
+    recipe = run.spec.recipe
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[questions_per_s]:>7.0f} questions/s"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    bar = progress.add_task(
+        _describe(None, recipe),
+        total=recipe.total_epochs * run.batches_per_epoch,
+        completed=run.epochs_done * run.batches_per_epoch,
+        questions_per_s=0.0,
+    )
+
+    def on_batches(count: int) -> None:
+        speed = progress.tasks[0].speed or 0.0
+        progress.update(bar, advance=count, questions_per_s=speed * recipe.batch_size)
+
+    def on_epoch(report: EpochReport) -> None:
+        progress.update(bar, description=_describe(report, recipe))
+
+    with progress:
+        run.train(on_batches=on_batches, on_epoch=on_epoch)
+
+
+def _describe(report: EpochReport | None, recipe: Recipe) -> str:
+    if report is None:
+        return f"epoch 0/{recipe.total_epochs}"
+    parts = [f"epoch {report.epoch}/{recipe.total_epochs}", f"loss {report.loss:.3f}"]
+    if report.validation_error is not None:
+        parts.append(f"validation error {report.validation_error:.1%}")
+    return "  ".join(parts) + ("  (linear start)" if report.linear else "")
+
+
+def _settings(given: Sequence[str]) -> dict[str, Any]:
+    """`NAME=VALUE` pairs; a value is read as the type of the setting's default."""
+    defaults = asdict(Recipe())
+    values: dict[str, Any] = {}
+    for item in given:
+        name, equals, text = item.partition("=")
+        if not equals or name not in defaults:
+            raise InputError(f"--set needs NAME=VALUE with a setting of the recipe; got '{item}'")
+        kind = type(defaults[name])
+        try:
+            values[name] = text.lower() in ("1", "true", "yes") if kind is bool else kind(text)
+        except ValueError:
+            raise InputError(f"--set {name} needs a value of type {kind.__name__}; got '{text}'") from None
+    return values
+
+
+def _train_files(given: Sequence[str], tasks: Sequence[int]) -> Mapping[int, Path]:
+    files = {}
+    for item in given:
+        task, equals, path = item.partition("=")
+        if not equals or not task.isdigit() or int(task) not in tasks:
+            raise InputError(f"--train-file needs TASK=FILE with one of the chosen tasks; got '{item}'")
+        files[int(task)] = Path(path)
+    return files
