@@ -26,9 +26,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from memnet.babi.dataset import data_dir
 from memnet.babi.tasks import TASK_NAMES
+from memnet.training.data import RunSpec
 from memnet.training.loop import train_epoch
 from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE
-from memnet.training.run import Run, RunSpec
+from memnet.training.run import Run
 
 ARITHMETIC = {
     "aten::mm",
@@ -66,7 +67,7 @@ def shares(run: Run, epoch: int) -> tuple[float, float]:
     """Shares of the profiled time spent in arithmetic and in layout kernels, in [0, 1]."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         began = time.perf_counter()
-        train_epoch(run.network, run.training, run.spec.recipe, epoch)
+        train_epoch(run.network, run.data.training, run.spec.recipe, epoch)
         elapsed_us = (time.perf_counter() - began) * 1e6
     own = {event.key: event.self_cpu_time_total for event in profiler.key_averages()}
     return tuple(sum(own.get(name, 0.0) for name in names) / elapsed_us for names in (ARITHMETIC, LAYOUT))
@@ -104,12 +105,12 @@ def main() -> None:
             for draw in ("questions", "stories"):
                 run = Run(Path(folder), RunSpec(directory, "en", tasks, {}, replace(recipe, draw=draw)))
                 first = recipe.linear_epochs
-                train_epoch(run.network, run.training, run.spec.recipe, first)  # warm up
+                train_epoch(run.network, run.data.training, run.spec.recipe, first)  # warm up
                 questions = run.batches_per_epoch * recipe.batch_size
                 rates, cpu = [], time.process_time()
                 for epoch in range(first, first + epochs):
                     began = time.perf_counter()
-                    train_epoch(run.network, run.training, run.spec.recipe, epoch)
+                    train_epoch(run.network, run.data.training, run.spec.recipe, epoch)
                     rates.append(questions / (time.perf_counter() - began))
                 cpu_rate = questions * epochs / (time.process_time() - cpu)
                 arithmetic, layout = shares(run, first)

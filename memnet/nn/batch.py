@@ -16,9 +16,9 @@ from torch import Tensor
 class Sentences:
     """Sentences as word indices."""
 
-    words: Int[Tensor, "sentences words"]
+    words: Int[Tensor, "*runs sentences words"]
     """Word indices, padded at the end with nil (0). Unknown words are nil too."""
-    lengths: Int[Tensor, " sentences"]
+    lengths: Int[Tensor, "*runs sentences"]
     """Words of each sentence, unknown ones included."""
 
     def __len__(self) -> int:

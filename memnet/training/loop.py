@@ -14,6 +14,7 @@ from torch import Tensor
 
 from memnet.nn.memn2n import MemN2N
 from memnet.nn.network import MemoryNetwork
+from memnet.nn.stacked import StackedMemN2N
 from memnet.training.noise import jittered_ages
 from memnet.training.recipe import Recipe
 from memnet.training.vectorise import Examples
@@ -60,7 +61,7 @@ def train_epoch(
     total, count = torch.zeros(()), 0
     network.linear = epoch < recipe.linear_epochs
     try:
-        for index, ages in _draw(examples, recipe, epoch):
+        for index, ages in draw(examples, recipe, epoch):
             for batch in examples.batches(index, ages):
                 network.zero_grad(set_to_none=True)
                 loss = network.loss(batch)
@@ -76,7 +77,7 @@ def train_epoch(
 
 
 @torch.no_grad()
-def clipped_step(network: MemoryNetwork, learning_rate: float, max_norm: float) -> None:
+def clipped_step(network: MemoryNetwork | StackedMemN2N, learning_rate: float, max_norm: float) -> None:
     """One step of gradient descent; the gradient of each matrix is scaled to `max_norm` if longer."""
     for name, parameter in network.named_parameters():
         if parameter.grad is not None:
@@ -85,8 +86,8 @@ def clipped_step(network: MemoryNetwork, learning_rate: float, max_norm: float) 
             parameter.addcmul_(parameter.grad, scale, value=-learning_rate)
 
 
-def _draw(examples: Examples, recipe: Recipe, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Chunks of batches: example rows (batches, batch) and ages (batches, batch, memory)."""
+def draw(examples: Examples, recipe: Recipe, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """All random choices of an epoch: chunks of example rows (batches, batch) and ages (.., memory)."""
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch + 1)
     size = recipe.batch_size
     count = len(examples) // size

@@ -17,9 +17,10 @@ from memnet.babi.tasks import parse_tasks
 from memnet.cli.babi.options import data_option, split_option, tasks_option
 from memnet.errors import InputError
 from memnet.training.checkpoint import CONFIG
+from memnet.training.data import RunSpec
 from memnet.training.loop import EpochReport
 from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE, Recipe
-from memnet.training.run import Run, RunSpec
+from memnet.training.run import Run
 
 
 @click.command()
@@ -82,7 +83,7 @@ def train(
         )
         raise click.exceptions.Exit(130) from None
     click.echo(f"{out}: {run.epochs_done} epochs in {run.elapsed_s:.1f} s")
-    for note in run.data["notes"]:
+    for note in run.data.record["notes"]:
         click.echo(f"note: {note}")
 
 

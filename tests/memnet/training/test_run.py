@@ -12,9 +12,10 @@ from memnet.babi.dataset import load_tasks
 from memnet.errors import CheckpointError, InputError, RecipeError
 from memnet.evaluation.answers import error, error_per_task
 from memnet.training.checkpoint import load_checkpoint, load_state
+from memnet.training.data import RunSpec
 from memnet.training.loop import clipped_step
 from memnet.training.recipe import PAPER_JOINT, Recipe
-from memnet.training.run import Run, RunSpec
+from memnet.training.run import Run
 from memnet.training.vectorise import examples_of
 
 SHORT = Recipe(linear_epochs=2, epochs=4, halve_every=2)
