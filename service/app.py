@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 import memnet
 from memnet.memory import Memory
 from memnet.store import migrate
-from service import docs, errors, openapi
+from service import docs, errors, openapi, ui
 from service.capacity import Capacity
 from service.edge import Edge
 from service.routes import answers, facts, memories, operations
@@ -82,6 +82,7 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
     errors.install(app)
     docs.install(app)
+    ui.install(app)
     for routes in (memories, facts, answers, operations):
         app.include_router(routes.router)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]

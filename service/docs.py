@@ -17,8 +17,8 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def root() -> RedirectResponse:
-    """The documentation is the first page, until there is another."""
-    return RedirectResponse("/docs")
+    """The inspector is the first page; it links to the documentation."""
+    return RedirectResponse("/ui")
 
 
 @router.get("/docs")

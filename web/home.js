@@ -1,0 +1,183 @@
+// The first page: what this is, in one click, and the memories there are.
+
+import * as api from "./api.js";
+import { button, h, say } from "./dom.js";
+import { confirmed } from "./dialogs.js";
+import { problemNote } from "./notes.js";
+import { count } from "./numbers.js";
+
+export const FOOTBALL = {
+  name: "football",
+  description: "Who has what, and where.",
+  facts: ["Mary got the football there.", "Mary went back to the garden."],
+  question: "Where is the football?",
+};
+
+const LONGER = {
+  name: "longer-story",
+  description: "Mary takes the football along, leaves it somewhere, and goes on.",
+  facts: [
+    "Mary travelled to the office.",
+    "Mary got the football there.",
+    "John went to the kitchen.",
+    "Mary went back to the garden.",
+    "Sandra went to the bedroom.",
+    "Mary discarded the football.",
+    "Mary journeyed to the bathroom.",
+  ],
+  question: "Where is the football?",
+};
+
+export async function home(main, go) {
+  const problem = h("div", { class: "problem-place" });
+  const memories = h("section", { class: "memories", "aria-labelledby": "memories-title", hidden: true });
+  main.replaceChildren(
+    h(
+      "div",
+      { class: "home" },
+      h(
+        "section",
+        { class: "hero" },
+        h("h1", {}, "A memory that answers, and shows what it read."),
+        h("p", { class: "lead" }, "Tell it facts as they happen, then ask. Each hop of the network attends to the facts anew; here you see how much of its attention each fact received, and how one fact led to the next."),
+      ),
+      h(
+        "section",
+        { class: "try", "aria-labelledby": "try-title" },
+        h("h2", { id: "try-title", class: "kicker" }, "Begin with a story"),
+        h("ol", { class: "story" }, FOOTBALL.facts.map((fact) => h("li", {}, fact))),
+        h("p", { class: "story-question" }, FOOTBALL.question),
+        h(
+          "p",
+          { class: "row" },
+          button("Tell it and ask", (event) => begin(FOOTBALL, event.currentTarget), { class: "main", id: "football" }),
+          button("A longer story", (event) => begin(LONGER, event.currentTarget), { class: "plain", id: "longer" }),
+        ),
+        problem,
+      ),
+      newMemory(go),
+      memories,
+    ),
+  );
+  await list(memories, go);
+
+  async function begin(story, pressed) {
+    pressed.disabled = true;
+    problem.replaceChildren();
+    try {
+      go({ memory: await told(story), question: story.question });
+    } catch (error) {
+      problem.replaceChildren(problemNote(error));
+      pressed.disabled = false;
+    }
+  }
+}
+
+/** The name of a memory that holds exactly this story: one that is there, or a new one. */
+async function told(story) {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? story.name : `${story.name}-${number}`;
+    // Created if it is not there, and otherwise left as it is.
+    const { counts } = await api.putMemory(name);
+    if (counts.facts) {
+      const { items, has_more: more } = await api.facts(name, { limit: story.facts.length });
+      if (!more && items.length === story.facts.length && items.every((fact, i) => fact.text === story.facts[i])) return name;
+      continue;
+    }
+    await api.putMemory(name, story.description);
+    await api.remember(name, story.facts);
+    return name;
+  }
+}
+
+function newMemory(go) {
+  const problem = h("div", { class: "problem-place" });
+  const input = h("input", { id: "new-name", name: "name", required: true, autocomplete: "off", spellcheck: "false", autocapitalize: "none", placeholder: "house", "aria-describedby": "new-hint" });
+  const submit = async (event) => {
+    event.preventDefault();
+    const name = input.value.trim();
+    problem.replaceChildren();
+    input.removeAttribute("aria-invalid");
+    try {
+      await api.putMemory(name);
+      go({ memory: name });
+    } catch (error) {
+      problem.replaceChildren(problemNote(error));
+      input.setAttribute("aria-invalid", "true");
+      input.focus();
+    }
+  };
+  return h(
+    "section",
+    { class: "new", "aria-labelledby": "new-title" },
+    h("h2", { id: "new-title", class: "kicker" }, "Or a memory of your own"),
+    h(
+      "form",
+      { novalidate: true, on: { submit } },
+      h("label", { for: "new-name" }, "Its name"),
+      h("div", { class: "row joined" }, input, h("button", { type: "submit", class: "main" }, "Open")),
+      h("p", { class: "fine", id: "new-hint" }, "Lower-case letters, digits, - and _. A memory that exists is opened as it is."),
+    ),
+    problem,
+  );
+}
+
+async function list(section, go) {
+  const rows = h("ul", { class: "memory-list" });
+  const problem = h("div", { class: "problem-place" });
+  const more = button("Show more", () => page(), { class: "plain", hidden: true });
+  section.append(h("h2", { id: "memories-title", class: "kicker" }, "Memories"), rows, more, problem);
+  let cursor = null;
+  await page();
+
+  async function page() {
+    try {
+      const found = await api.memories(cursor);
+      cursor = found.next_cursor;
+      more.hidden = !found.has_more;
+      rows.append(...found.items.map(row));
+      section.hidden = rows.children.length === 0;
+    } catch (error) {
+      section.hidden = false;
+      problem.replaceChildren(problemNote(error));
+    }
+  }
+
+  function row(memory) {
+    const name = memory.memory_id;
+    const open = h("a", { href: `?memory=${encodeURIComponent(name)}`, class: "memory-name" }, name);
+    open.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      go({ memory: name });
+    });
+    const item = h(
+      "li",
+      {},
+      h("div", {}, open, memory.description ? h("p", { class: "about" }, memory.description) : null),
+      h("span", { class: "fine" }, count(memory.counts.facts, "fact")),
+      button("Delete…", () => remove(name, item), { class: "quiet danger", "aria-label": `Delete ${name}…` }),
+    );
+    return item;
+  }
+
+  async function remove(name, item) {
+    if (!(await deleted(name))) return;
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    section.hidden = rows.children.length === 0;
+    (next?.querySelector("a") ?? document.getElementById("new-name")).focus();
+    say(`${name} is deleted`);
+  }
+}
+
+/** Delete a memory, once its name has been typed. */
+export function deleted(name) {
+  return confirmed({
+    title: `Delete ${name}?`,
+    body: h("p", {}, "All of its facts go with it. This cannot be undone."),
+    verb: "Delete",
+    typed: name,
+    act: (typed) => api.deleteMemory(name, typed),
+  });
+}

@@ -1,0 +1,572 @@
+// One memory: tell it, ask it, see what it read, and try what it would say if it knew more or less.
+
+import * as api from "./api.js";
+import { answerCard, answerNotes, difference, rowName, spoken } from "./answer.js";
+import { confirmed } from "./dialogs.js";
+import { button, h, read, say } from "./dom.js";
+import { Changed, Facts } from "./facts.js";
+import { HeatMap } from "./heatmap.js";
+import { deleted } from "./home.js";
+import { note, problemNote } from "./notes.js";
+import { count, list, percent } from "./numbers.js";
+import { isEvident, narrowed, readingOf } from "./reading.js";
+import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
+
+const LISTED = 200;
+/** Facts listed per hop where a network attends to all of a large memory. */
+const FULL = 1000;
+const PER_REQUEST = 500;
+const DRAWN = 60;
+/** Most rows of a saved picture; beyond them only the evidence is drawn. */
+
+export class MemoryView {
+  #main;
+  #go;
+  #model;
+  #name;
+  #info;
+  #facts;
+  #question = "";
+  #groups = [];
+  #struck = new Set();
+  #added = [];
+  #unknown = new Map();
+  #evidenceOnly = false;
+  #before = null;
+  #limit = Infinity;
+  #turn = 0;
+  #heat = new HeatMap();
+  #parts = {};
+
+  /** `model` is what `/v1/version` says of the network; `go` changes the address. */
+  constructor(main, { model, go }) {
+    this.#main = main;
+    this.#model = model;
+    this.#go = go;
+  }
+
+  /** Show a memory, and the question of the address if it has one. */
+  async open({ memory, question = "", revision = null, without = [], added = [] }) {
+    this.#name = memory;
+    try {
+      await this.#reload();
+    } catch (error) {
+      this.#main.replaceChildren(h("div", { class: "lost" }, problemNote(error), h("p", {}, h("a", { href: "ui" }, "All memories"))));
+      return;
+    }
+    this.#struck = new Set(without.filter((seq) => seq >= 1));
+    this.#added = added.map((text, index) => ({ key: `+${index + 1}`, text, added: true }));
+    this.#build();
+    this.#parts.question.value = question;
+    if (question) {
+      await this.#ask(question, { asked: revision });
+    } else {
+      this.#show();
+      this.#parts[this.#facts.total ? "question" : "tell"].focus();
+    }
+  }
+
+  async #reload() {
+    // Someone else may write between two requests; then what was read does not fit together.
+    for (let attempt = 1; ; attempt += 1) {
+      this.#info = await api.getMemory(this.#name);
+      this.#facts = new Facts(this.#name, this.#info.counts.facts);
+      try {
+        await this.#facts.reach(this.#info.counts.facts - 1);
+        return;
+      } catch (error) {
+        if (!(error instanceof Changed) || attempt === 5) throw error;
+      }
+    }
+  }
+
+  #build() {
+    const p = this.#parts;
+    p.title = h("h1", { tabindex: "-1" }, this.#name);
+    p.meta = h("p", { class: "fine" });
+    p.tell = h("textarea", { id: "tell", rows: 4, spellcheck: "true", placeholder: "Mary got the football there.\nMary went back to the garden.", "aria-describedby": "tell-hint" });
+    p.tell.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) p.tell.form.requestSubmit();
+    });
+    p.told = h("div", { class: "problem-place" });
+    p.question = h("input", { id: "question", name: "question", autocomplete: "off", placeholder: "Where is the football?" });
+    p.refused = h("div", { class: "problem-place" });
+    p.notes = h("div", { class: "notes" });
+    p.cards = h("div", { class: "cards" });
+    p.tools = h("div", { class: "tools row" });
+    p.suppose = h("input", { id: "suppose", name: "suppose", autocomplete: "off", placeholder: "Mary dropped the football." });
+    p.supposing = h(
+      "form",
+      { class: "supposing", on: { submit: (event) => this.#suppose(event) } },
+      h("label", { for: "suppose" }, h("b", {}, "What if"), " it also knew, for this question only"),
+      h("div", { class: "row joined" }, p.suppose, h("button", { type: "submit", class: "plain" }, "Try")),
+      h("p", { class: "fine" }, "Or strike facts out in the table. Nothing of this is stored."),
+    );
+    p.legend = legend();
+    p.empty = h("p", { class: "blank" });
+    p.picture = h("section", { class: "picture", "aria-label": "Answer and attention" }, p.notes, p.cards, p.tools, p.empty, this.#heat.element, p.legend, p.supposing);
+    this.#main.replaceChildren(
+      h(
+        "div",
+        { class: "memory" },
+        h(
+          "aside",
+          { class: "rail", "aria-label": "Tell and ask" },
+          h("p", { class: "crumb" }, h("a", { href: "ui" }, "All memories")),
+          p.title,
+          this.#info.description ? h("p", { class: "about" }, this.#info.description) : null,
+          p.meta,
+          h(
+            "form",
+            { class: "ask", on: { submit: (event) => this.#onAsk(event) } },
+            h("label", { for: "question" }, "Ask"),
+            h("div", { class: "row joined" }, p.question, h("button", { type: "submit", class: "main" }, "Ask")),
+            p.refused,
+          ),
+          h(
+            "form",
+            { class: "tell", on: { submit: (event) => this.#onTell(event) } },
+            h("label", { for: "tell" }, "Tell it facts"),
+            p.tell,
+            h("p", { class: "row between" }, h("span", { class: "fine", id: "tell-hint" }, "One per line, in the order they happened"), h("button", { type: "submit", class: "plain" }, "Remember")),
+            p.told,
+          ),
+          h("p", { class: "leave" }, button("Delete this memory…", () => this.#remove(), { class: "quiet danger" })),
+        ),
+        p.picture,
+      ),
+    );
+  }
+
+  // Asking.
+
+  async #onAsk(event) {
+    event.preventDefault();
+    this.#before = null;
+    await this.#ask(this.#parts.question.value, { push: true });
+  }
+
+  /** Ask, and show what was read. `asked` is the revision a link was made at. */
+  async #ask(question, { push = false, asked = null, quiet = false } = {}) {
+    const p = this.#parts;
+    const turn = ++this.#turn;
+    p.refused.replaceChildren();
+    p.question.removeAttribute("aria-invalid");
+    p.picture.setAttribute("aria-busy", "true");
+    try {
+      let answer;
+      for (let attempt = 1; ; attempt += 1) {
+        answer = await api.ask(this.#name, question, this.#how());
+        if (answer.memory.revision === this.#info.revision || attempt === 5) break;
+        await this.#reload();
+      }
+      const reading = readingOf(answer);
+      await this.#facts.reachSeq(Math.min(...answer.evidence.map((fact) => fact.seq)));
+      if (turn !== this.#turn) return;
+      this.#question = question;
+      this.#groups = [{ label: "As remembered", reading }];
+      await this.#whatIf(turn);
+      if (turn !== this.#turn) return;
+      this.#address(push);
+      this.#show({ fresh: true });
+      if (asked !== null && asked !== answer.memory.revision) {
+        p.notes.append(note(`This link was made at revision ${asked}; the memory has changed since, and this is its answer at revision ${answer.memory.revision}.`));
+      }
+      if (!quiet) say(spoken(reading, rowName));
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.#groups = [];
+      this.#show();
+      p.refused.replaceChildren(problemNote(error));
+      p.question.setAttribute("aria-invalid", "true");
+      p.question.focus();
+    } finally {
+      p.picture.removeAttribute("aria-busy");
+    }
+  }
+
+  #how() {
+    const all = this.#model.memory_size !== null || this.#facts.total <= FULL;
+    return { top_answers: 5, ...(all ? { attention: "full" } : { attention: "top", attention_limit: LISTED }) };
+  }
+
+  // What if.
+
+  get #supposes() {
+    return this.#struck.size + this.#added.length > 0;
+  }
+
+  /** Ask the same question of facts that come with it: those of the memory but the struck ones, and the added. */
+  async #whatIf(turn) {
+    this.#groups.length = 1;
+    if (!this.#supposes) return;
+    const { total } = this.#facts;
+    const wanted = Math.min(total, (this.#model.memory_size ?? total) + this.#struck.size);
+    await this.#facts.reach(total - wanted);
+    const kept = this.#facts.items.slice(total - wanted).filter((fact) => !this.#struck.has(fact.seq));
+    for (;;) {
+      const sent = kept.map(({ seq, text }) => ({ key: seq, text }));
+      sent.push(...this.#added);
+      if (sent.length > this.#limit) sent.splice(0, sent.length - this.#limit);
+      try {
+        const answer = await api.askFacts(sent.map(({ text }) => text), this.#question, this.#how());
+        if (turn !== this.#turn) return;
+        this.#groups.push({ label: "What if", reading: readingOf(answer, (seq) => sent[seq - 1].key), left: wanted < total && this.#model.memory_size === null ? sent.length : null });
+        return;
+      } catch (error) {
+        // The service says how many facts one question may bring; the newest of them are asked then.
+        const limit = error.code === "too_many_facts" ? error.errors[0]?.limit : null;
+        if (!limit || limit >= sent.length) throw error;
+        this.#limit = limit;
+      }
+    }
+  }
+
+  async #again() {
+    const turn = ++this.#turn;
+    try {
+      await this.#whatIf(turn);
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.#show();
+      this.#parts.notes.append(problemNote(error, (where) => this.#supposed(where)));
+      return;
+    }
+    if (turn !== this.#turn) return;
+    this.#address(false);
+    this.#show({ fresh: true });
+    const [asked, whatIf] = this.#groups;
+    say(whatIf ? difference(asked.reading.answer, whatIf.reading.answer) : "Nothing is supposed any more.");
+  }
+
+  #supposed(where) {
+    return /^#\/facts\/\d+/.test(where) ? "a fact of the what-if" : null;
+  }
+
+  async #strike(row) {
+    if (!this.#struck.delete(row.key)) this.#struck.add(row.key);
+    await this.#again();
+    this.#heat.action(row.key, "strike")?.focus();
+  }
+
+  async #suppose(event) {
+    event.preventDefault();
+    const text = this.#parts.suppose.value.trim();
+    if (!text) return;
+    const number = 1 + Math.max(0, ...this.#added.map(({ key }) => Number(key.slice(1))));
+    this.#added.push({ key: `+${number}`, text, added: true });
+    this.#parts.suppose.value = "";
+    await this.#again();
+    // What cannot be asked with is not kept: the sentence goes back to where it can be corrected.
+    if (!this.#groups[1]) {
+      this.#added.pop();
+      this.#parts.suppose.value = text;
+      const refusal = this.#parts.notes.querySelector(".problem");
+      await this.#again();
+      if (refusal) this.#parts.notes.append(refusal);
+    }
+    this.#parts.suppose.focus();
+  }
+
+  async #takeBack(row) {
+    this.#added = this.#added.filter(({ key }) => key !== row.key);
+    await this.#again();
+    this.#parts.suppose.focus();
+  }
+
+  async #clear() {
+    this.#struck.clear();
+    this.#added = [];
+    await this.#again();
+    this.#parts.question.focus();
+  }
+
+  // Telling, forgetting, deleting.
+
+  async #onTell(event) {
+    event.preventDefault();
+    const p = this.#parts;
+    const lines = p.tell.value.split(/\r?\n/).map((text, index) => ({ text: text.trim(), line: index + 1 })).filter(({ text }) => text);
+    p.told.replaceChildren();
+    p.tell.removeAttribute("aria-invalid");
+    if (!lines.length) {
+      p.told.replaceChildren(note("Write a sentence first."));
+      p.tell.focus();
+      return;
+    }
+    const send = event.submitter ?? p.tell.form.querySelector("button");
+    send.disabled = true;
+    const seqs = [];
+    const strange = new Set();
+    let problem = null;
+    try {
+      for (let start = 0, size = PER_REQUEST; start < lines.length; ) {
+        const part = lines.slice(start, start + size);
+        try {
+          const { facts } = await api.remember(this.#name, part.map(({ text }) => text));
+          for (const fact of facts) {
+            seqs.push(fact.seq);
+            if (fact.unknown_words.length) this.#unknown.set(fact.seq, new Set(fact.unknown_words));
+            fact.unknown_words.forEach((word) => strange.add(word));
+          }
+          start += part.length;
+          if (start < lines.length) p.told.replaceChildren(note(`${start} of ${lines.length} facts are remembered…`));
+        } catch (error) {
+          const limit = error.code === "too_many_facts" ? error.errors[0]?.limit : null;
+          if (!limit || limit >= size) {
+            // All of a request is stored or nothing is: what is left is what was not stored.
+            p.tell.value = lines.slice(start).map(({ text }) => text).join("\n");
+            problem = problemNote(error, (where) => {
+              const index = /^#\/facts\/(\d+)/.exec(where)?.[1];
+              return index === undefined ? null : `line ${Number(index) + 1}`;
+            });
+            break;
+          }
+          size = limit;
+        }
+      }
+    } finally {
+      send.disabled = false;
+    }
+    if (!problem) p.tell.value = "";
+    if (seqs.length) await this.#changed();
+    p.told.replaceChildren();
+    if (seqs.length) {
+      const told = seqs.length === 1 ? `Fact ${seqs[0]} is remembered.` : `Facts ${seqs[0]} to ${seqs.at(-1)} are remembered.`;
+      const known = strange.size ? ` The network has never seen ${list([...strange].slice(0, 8).map((word) => `“${word}”`))}${strange.size > 8 ? " and others" : ""}.` : "";
+      p.told.append(note(told + known));
+      say(told + known);
+    }
+    if (problem) {
+      p.told.append(problem);
+      p.tell.setAttribute("aria-invalid", "true");
+    }
+    p.tell.focus();
+  }
+
+  async #forget(row) {
+    const fact = this.#facts.items[this.#facts.indexOf.get(row.key)];
+    const index = this.#facts.indexOf.get(row.key);
+    const done = await confirmed({
+      title: `Forget fact ${row.key}?`,
+      body: [h("blockquote", {}, row.text), h("p", {}, "No answer uses it from now on, and its number is not used again.")],
+      verb: "Forget",
+      act: () => api.forget(this.#name, fact.fact_id),
+    });
+    if (!done) return;
+    this.#struck.delete(row.key);
+    await this.#changed();
+    const next = this.#facts.items[Math.min(index, this.#facts.total - 1)];
+    ((next && this.#heat.action(next.seq, "forget")) ?? this.#parts.tell).focus();
+    say(`Fact ${row.key} is forgotten. ${this.#groups[0] ? spoken(this.#groups[0].reading, rowName) : ""}`);
+  }
+
+  /** The memory has another revision now: read it again, and ask again what was asked. */
+  async #changed() {
+    const [asked] = this.#groups;
+    this.#before = asked ? asked.reading.answer : null;
+    await this.#reload();
+    if (asked) await this.#ask(this.#question, { quiet: true });
+    else this.#show();
+  }
+
+  async #remove() {
+    if (await deleted(this.#name)) {
+      this.#go({});
+      say(`${this.#name} is deleted`);
+    }
+  }
+
+  // Showing.
+
+  #address(push) {
+    const [asked] = this.#groups;
+    this.#go(
+      {
+        memory: this.#name,
+        question: this.#question,
+        revision: asked.reading.answer.memory.revision,
+        without: [...this.#struck],
+        added: this.#added.map(({ text }) => text),
+      },
+      { push, show: false },
+    );
+  }
+
+  #rowAt(index) {
+    const { total, items } = this.#facts;
+    if (index >= total) return this.#added[index - total];
+    const fact = items[index];
+    return fact && { key: fact.seq, text: fact.text, struck: this.#struck.has(fact.seq) };
+  }
+
+  /** Every row, fetched as it is looked at. */
+  #allRows() {
+    const { total, indexOf } = this.#facts;
+    return {
+      length: total + this.#added.length,
+      at: (index) => this.#rowAt(index),
+      indexOf: (key) => indexOf.get(key) ?? (typeof key === "string" ? total + this.#added.findIndex((row) => row.key === key) : -1),
+      fetch: async (index) => {
+        try {
+          await this.#facts.reach(index);
+        } catch (error) {
+          if (!(error instanceof Changed)) throw error;
+          await this.#changed();
+        }
+      },
+    };
+  }
+
+  /** The rows that are here, as a list. */
+  #rows(keep) {
+    const rows = [];
+    for (let index = this.#facts.total - this.#facts.fetched; index < this.#facts.total + this.#added.length; index += 1) {
+      const row = this.#rowAt(index);
+      if (row.added || row.struck || keep(row)) rows.push(row);
+    }
+    return rows;
+  }
+
+  #evident(row) {
+    return this.#groups.some(({ reading }) => isEvident(reading, row.key));
+  }
+
+  #show({ fresh = false } = {}) {
+    const p = this.#parts;
+    const groups = this.#groups;
+    const [asked, whatIf] = groups;
+    const { total } = this.#facts;
+    document.title = `${asked ? `${this.#question} · ` : ""}${this.#name} · memnet`;
+    p.meta.textContent = `${count(total, "fact")} · revision ${this.#info.revision}`;
+    p.empty.hidden = total > 0 || Boolean(asked);
+    p.empty.textContent = "This memory holds no facts yet. Tell it some, then ask.";
+    p.notes.replaceChildren(...this.#notes(asked, whatIf));
+    p.cards.replaceChildren(...this.#cards(asked, whatIf));
+    p.cards.classList.toggle("two", Boolean(whatIf));
+    this.#tools(asked);
+    const rows = this.#allRows();
+    const narrow = asked && this.#evidenceOnly && rows.length > 0;
+    const listed = narrow ? this.#rows((row) => this.#evident(row)) : null;
+    const keys = listed?.map((row) => row.key);
+    this.#heat.element.hidden = rows.length === 0;
+    p.legend.hidden = !asked || !asked.reading.hops.length;
+    p.supposing.hidden = !asked;
+    this.#heat.show({
+      rows: listed ? arrayRows(listed) : rows,
+      groups: narrow ? groups.map((group) => ({ ...group, reading: narrowed(group.reading, keys) })) : groups,
+      question: asked ? this.#question : "",
+      caption: asked
+        ? `Attention of every hop for “${this.#question}”: each column sums to 1.`
+        : `The facts of ${this.#name}, in the order told`,
+      unknown: this.#unknown,
+      fresh,
+      actions: {
+        strike: asked ? (row) => this.#strike(row) : null,
+        forget: (row) => this.#forget(row),
+        remove: (row) => this.#takeBack(row),
+      },
+    });
+    const strongest = asked?.reading.answer.evidence[0];
+    if (fresh && strongest) this.#heat.reveal(strongest.seq);
+    else if (!asked && total) this.#heat.reveal(this.#rowAt(total - 1)?.key);
+  }
+
+  #notes(asked, whatIf) {
+    if (!asked) return [];
+    const notes = answerNotes(asked.reading).filter(Boolean);
+    const before = this.#before;
+    const now = asked.reading.answer;
+    if (before && before.question === now.question && before.memory.revision !== now.memory.revision) {
+      const same = before.answer === now.answer;
+      const was = before.abstained ? "there was no answer" : `the answer was ${before.answer} (${percent(before.confidence.probability)})`;
+      notes.push(note(same ? `The memory changed, the answer did not: at revision ${before.memory.revision} ${was}.` : `The answer has changed: at revision ${before.memory.revision} ${was}.`));
+    }
+    if (whatIf?.left) notes.push(note(`The what-if was asked of the newest ${count(whatIf.left, "fact")}: a question may bring no more.`));
+    return notes;
+  }
+
+  #cards(asked, whatIf) {
+    if (!asked) return [];
+    if (!whatIf) return [h("h2", { class: "asked" }, this.#question), answerCard(asked.reading, { nameOf: rowName })];
+    const parts = [
+      this.#struck.size ? `without ${list([...this.#struck].sort((a, b) => a - b).map((seq) => `fact ${seq}`))}` : null,
+      this.#added.length ? `with ${list(this.#added.map(({ text }) => `“${text}”`))}` : null,
+    ].filter(Boolean);
+    return [
+      h("h2", { class: "asked" }, this.#question),
+      answerCard(asked.reading, { heading: "As remembered", nameOf: rowName }),
+      answerCard(whatIf.reading, { heading: `What if: ${parts.join(", ")}`, nameOf: rowName, kind: "supposed" }),
+      h("p", { class: "difference" }, difference(asked.reading.answer, whatIf.reading.answer), " ", button("Clear the what-if", () => this.#clear(), { class: "plain" })),
+    ];
+  }
+
+  #tools(asked) {
+    const { tools } = this.#parts;
+    if (!asked) {
+      tools.replaceChildren();
+      return;
+    }
+    const box = h("input", { type: "checkbox", id: "evidence-only", checked: this.#evidenceOnly });
+    box.addEventListener("change", () => {
+      this.#evidenceOnly = box.checked;
+      this.#show();
+      document.getElementById("evidence-only").focus();
+    });
+    const save = (kind, type, make) =>
+      button(kind, () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, make()), { class: "quiet", "aria-label": `Save as ${kind}` });
+    tools.replaceChildren(
+      asked.reading.hops.length ? h("label", { class: "check" }, box, "Evidence only") : "",
+      h("span", { class: "push" }),
+      button("Copy link", (event) => copyLink(event.currentTarget), { class: "quiet" }),
+      h("span", { class: "row tight", role: "group", "aria-label": "Save" }, h("span", { class: "fine", "aria-hidden": "true" }, "Save"), [
+        save("SVG", "image/svg+xml", () => asSvg(this.#saved({ most: DRAWN }))),
+        save("JSON", "application/json", () => asJson(this.#saved())),
+        save("CSV", "text/csv", () => asCsv(this.#saved())),
+      ]),
+    );
+  }
+
+  /** What a file holds: the rows that the answers list, and those that were struck out or added. */
+  #saved({ most = Infinity } = {}) {
+    const listed = (row) => this.#groups.some(({ reading }) => reading.evidence.has(row.key));
+    let rows = this.#rows(listed);
+    if (rows.length > most || this.#evidenceOnly) rows = this.#rows((row) => this.#evident(row));
+    const keys = rows.map((row) => row.key);
+    const groups = this.#groups.map((group) => ({ ...group, reading: narrowed(group.reading, keys) }));
+    return { memory: this.#name, rows, groups, link: location.href };
+  }
+}
+
+function arrayRows(rows) {
+  return { length: rows.length, at: (index) => rows[index], indexOf: (key) => rows.findIndex((row) => row.key === key), fetch: async () => {} };
+}
+
+async function copyLink(pressed) {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    pressed.textContent = "Copied";
+    say("The link is copied");
+  } catch {
+    // Without the permission, or over plain HTTP: the address bar has the same link.
+    pressed.textContent = "Copy it from the address bar";
+    say("The link is in the address bar");
+  }
+  setTimeout(() => (pressed.textContent = "Copy link"), 2500);
+}
+
+function legend() {
+  return h(
+    "details",
+    { class: "legend" },
+    h("summary", {}, h("span", { class: "ramp", "aria-hidden": "true" }, [0, 0.25, 0.5, 0.75, 1].map((p) => h("i", { class: "chip", style: { "--p": p } }))), "How to read this"),
+    h(
+      "ul",
+      {},
+      h("li", {}, h("b", {}, "A number"), " is the share of a hop’s attention that the fact received: the softmax that was used, not one computed afterwards. The darker the ground, the more; the outlined one is the most of its hop. Each column, with the null slot and what is not listed, sums to 1."),
+      h("li", {}, h("b", {}, "A line"), " joins what one hop read to what the next one read. Its width is the product of the two weights."),
+      h("li", {}, h("b", {}, "●"), " marks evidence: a fact with at least a tenth of the attention at some hop."),
+      h("li", {}, h("mark", {}, "A marked word"), " is in the question too. ", h("u", {}, "A dotted one"), " the network has never seen."),
+    ),
+  );
+}

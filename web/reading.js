@@ -1,0 +1,97 @@
+// An answer of the API as what a picture is drawn from. Pure: no page, no network.
+
+import { list, weight } from "./numbers.js";
+
+export const NULL = "null";
+/** Where attention goes that found nothing relevant. */
+export const OTHER = "other";
+/** Attention on facts that the answer does not list. */
+
+/** From this weight on, at any hop, a fact counts as evidence in the picture. */
+export const EVIDENT = 0.1;
+
+/** The attention of an answer, by row.
+ *
+ * `keyOf` says which row of the table a fact number of the answer belongs to: the number itself for a memory;
+ * for facts that came with the question, the row they were taken from.
+ */
+export function readingOf(answer, keyOf = (seq) => seq) {
+  const hops = answer.hops.map((hop) => {
+    const weights = new Map(hop.attention.map((fact) => [keyOf(fact.seq), fact.weight]));
+    weights.set(NULL, hop.null_mass);
+    weights.set(OTHER, hop.other_mass);
+    const sum = [...weights.values()].reduce((total, each) => total + each, 0);
+    const first = hop.attention[0];
+    const top = first && first.weight >= hop.null_mass ? keyOf(first.seq) : NULL;
+    return { hop: hop.hop, weights, sum, top };
+  });
+  const evidence = new Map(answer.evidence.map((fact) => [keyOf(fact.seq), fact]));
+  return { answer, hops, evidence };
+}
+
+/** Whether a row is evidence for the answer. */
+export function isEvident(reading, key) {
+  return reading.hops.some((hop) => (hop.weights.get(key) ?? 0) >= EVIDENT);
+}
+
+/** The strongest links between consecutive hops.
+ *
+ * A hop reads a mixture, and the next hop starts from what was read; the share of a pair is the product of the
+ * two weights.
+ */
+export function flows(reading, { least = 0.02, most = 6 } = {}) {
+  const found = [];
+  for (let k = 0; k + 1 < reading.hops.length; k += 1) {
+    const pairs = [];
+    for (const [from, p] of strong(reading.hops[k], least)) {
+      for (const [to, q] of strong(reading.hops[k + 1], least)) {
+        if (p * q >= least) pairs.push({ gap: k, from, to, share: p * q });
+      }
+    }
+    pairs.sort((a, b) => b.share - a.share);
+    found.push(...pairs.slice(0, most));
+  }
+  return found;
+}
+
+function strong(hop, least) {
+  return [...hop.weights].filter(([key, p]) => key !== OTHER && p >= least);
+}
+
+/** The reading as a sentence: which rows each hop read. */
+export function path(reading, nameOf = (key) => (key === NULL ? "the null slot" : `fact ${key}`)) {
+  const parts = reading.hops.map((hop) => {
+    const read = [...hop.weights]
+      .filter(([key, p]) => key !== OTHER && p >= EVIDENT)
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, 3)
+      .map(([key, p]) => `${nameOf(key)} (${weight(p)})`);
+    return `hop ${hop.hop} read ${read.length ? list(read) : "a little of everything"}`;
+  });
+  const sentence = parts.join("; ");
+  return sentence && `${sentence[0].toUpperCase()}${sentence.slice(1)}.`;
+}
+
+/** Why there is no answer, in words. */
+export function reason(answer) {
+  switch (answer.reason) {
+    case "no_eligible_facts":
+      return "There is no fact to answer from.";
+    case "unknown_words":
+      return "The network has never seen a word of this question.";
+    default:
+      return `The memory abstains: ${answer.reason}.`;
+  }
+}
+
+/** The same reading with only these rows listed; what the others received is counted as not listed. */
+export function narrowed(reading, keys) {
+  const listed = new Set([...keys, NULL, OTHER]);
+  const hops = reading.hops.map((hop) => {
+    const weights = new Map([...hop.weights].filter(([key]) => listed.has(key)));
+    const left = [...hop.weights].filter(([key]) => !listed.has(key)).reduce((total, [, p]) => total + p, 0);
+    weights.set(OTHER, hop.weights.get(OTHER) + left);
+    return { ...hop, weights };
+  });
+  return { ...reading, hops };
+}
