@@ -2,11 +2,12 @@
 
     python benchmarks/training_speed.py [--data DIR] [--epochs 3]
 
-For task 1, task 3 and all tasks jointly (1k), with the paper's recipe: questions per second of wall
-time and of CPU time over whole epochs of training (draw a batch, forward, backward, clip, update), the
-fastest and the median epoch. Then one profiled epoch says which share of the time is arithmetic
-(products, sums, softmax), which is layout (gathering, scattering, copying), and which is neither:
-dispatch, autograd's bookkeeping and Python. Accuracy is not measured here.
+For task 1, task 3 and all tasks jointly (1k), with the paper's recipe: questions per second of wall time and
+of CPU time over whole epochs of training (draw a batch, forward, backward, clip, update), the fastest and
+the median epoch. `single` draws questions as the paper does, `stories` whole stories; `10 stacked` trains ten
+restarts as one. Then one profiled epoch says which share of the time is arithmetic (products, sums,
+softmax), which is layout (gathering, scattering, copying), and which is neither: dispatch, autograd's
+bookkeeping and Python. Accuracy is not measured here.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 import argparse
 import platform
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 import torch
 from rich.console import Console
@@ -26,13 +27,16 @@ from torch.profiler import ProfilerActivity, profile
 
 from memnet.babi.dataset import data_dir
 from memnet.babi.tasks import TASK_NAMES
-from memnet.training.data import RunSpec
+from memnet.nn.memn2n import MemN2N
+from memnet.nn.stacked import FactTable, StackedMemN2N
+from memnet.training.data import RunSpec, load_run_data
 from memnet.training.loop import train_epoch
-from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE
-from memnet.training.run import Run
+from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE, Recipe
+from memnet.training.restarts import train_stacked_epoch
 
-ARITHMETIC = {
+ARITHMETIC = [
     "aten::mm",
+    "aten::bmm",
     "aten::mul",
     "aten::add",
     "aten::add_",
@@ -44,8 +48,8 @@ ARITHMETIC = {
     "aten::addcmul_",
     "aten::linalg_vector_norm",
     "aten::embedding_dense_backward",
-}
-LAYOUT = {
+]
+LAYOUT = [
     "aten::index",
     "aten::index_select",
     "aten::gather",
@@ -60,17 +64,59 @@ LAYOUT = {
     "aten::fill_",
     "aten::zero_",
     "aten::masked_fill_",
-}
+]
 
 
-def shares(run: Run, epoch: int) -> tuple[float, float]:
+@dataclass(frozen=True)
+class Case:
+    """One line of the table."""
+
+    data: str
+    training: str
+    epoch: Callable[[int], object]
+    questions: int
+    """Per epoch."""
+    repeats: int
+
+
+def cases(directory: Path, epochs: int) -> list[Case]:
+    """What is measured."""
+    found = []
+    for name, tasks, recipe, repeats in (
+        ("task 1", (1,), PAPER_SINGLE, epochs * 10),
+        ("task 3", (3,), PAPER_SINGLE, epochs * 10),
+        ("joint", tuple(TASK_NAMES), PAPER_JOINT, epochs),
+    ):
+        data = load_run_data(RunSpec(directory, "en", tasks, {}, recipe))
+        per_epoch = len(data.training) // recipe.batch_size * recipe.batch_size
+
+        def single(recipe: Recipe, data=data) -> Callable[[int], object]:
+            network = MemN2N(data.config, generator=torch.Generator().manual_seed(0))
+            return lambda epoch: train_epoch(network, data.training, recipe, epoch)
+
+        def stacked(recipe: Recipe, data=data) -> Callable[[int], object]:
+            generators = [torch.Generator().manual_seed(seed) for seed in range(10)]
+            stack = StackedMemN2N([MemN2N(data.config, generator=g) for g in generators])
+            table = FactTable(data.training.facts, data.config)
+            recipes = [replace(recipe, seed=seed) for seed in range(10)]
+            return lambda epoch: train_stacked_epoch(stack, data.training, table, recipes, epoch)
+
+        found.append(Case(name, "single", single(recipe), per_epoch, repeats))
+        found.append(Case(name, "stories", single(replace(recipe, draw="stories")), per_epoch, repeats))
+        if len(tasks) == 1:
+            found.append(Case(name, "10 stacked", stacked(recipe), per_epoch * 10, repeats))
+    return found
+
+
+def shares(epoch: Callable[[int], object]) -> tuple[float, float]:
     """Shares of the profiled time spent in arithmetic and in layout kernels, in [0, 1]."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         began = time.perf_counter()
-        train_epoch(run.network, run.data.training, run.spec.recipe, epoch)
+        epoch(PAPER_SINGLE.linear_epochs)
         elapsed_us = (time.perf_counter() - began) * 1e6
     own = {event.key: event.self_cpu_time_total for event in profiler.key_averages()}
-    return tuple(sum(own.get(name, 0.0) for name in names) / elapsed_us for names in (ARITHMETIC, LAYOUT))
+    arithmetic, layout = (sum(own.get(name, 0.0) for name in names) for names in (ARITHMETIC, LAYOUT))
+    return arithmetic / elapsed_us, layout / elapsed_us
 
 
 def main() -> None:
@@ -79,15 +125,14 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path)
     parser.add_argument(
-        "--epochs", type=int, default=3, help="measured epochs of the joint set; tasks take ten times as many"
+        "--epochs", type=int, default=3, help="of the joint set; single tasks take ten times as many"
     )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    directory = data_dir(arguments.data)
-    table = Table(title=f"{platform.machine()}, torch {torch.__version__}, one thread")
+    table = Table(title=f"bAbI 1k, {platform.machine()}, torch {torch.__version__}, one thread")
     for column in (
         "data",
-        "draw",
+        "training",
         "questions/s, best",
         "median",
         "per CPU-second",
@@ -95,31 +140,23 @@ def main() -> None:
         "layout",
         "rest",
     ):
-        table.add_column(column, justify="left" if column in ("data", "draw") else "right")
-    with TemporaryDirectory() as folder:
-        for name, tasks, recipe, epochs in (
-            ("task 1, 1k", (1,), PAPER_SINGLE, arguments.epochs * 10),
-            ("task 3, 1k", (3,), PAPER_SINGLE, arguments.epochs * 10),
-            ("joint, 1k", tuple(TASK_NAMES), PAPER_JOINT, arguments.epochs),
-        ):
-            for draw in ("questions", "stories"):
-                run = Run(Path(folder), RunSpec(directory, "en", tasks, {}, replace(recipe, draw=draw)))
-                first = recipe.linear_epochs
-                train_epoch(run.network, run.data.training, run.spec.recipe, first)  # warm up
-                questions = run.batches_per_epoch * recipe.batch_size
-                rates, cpu = [], time.process_time()
-                for epoch in range(first, first + epochs):
-                    began = time.perf_counter()
-                    train_epoch(run.network, run.data.training, run.spec.recipe, epoch)
-                    rates.append(questions / (time.perf_counter() - began))
-                cpu_rate = questions * epochs / (time.process_time() - cpu)
-                arithmetic, layout = shares(run, first)
-                table.add_row(
-                    name,
-                    draw,
-                    *(f"{value:,.0f}" for value in (max(rates), median(rates), cpu_rate)),
-                    *(f"{value:.0%}" for value in (arithmetic, layout, 1 - arithmetic - layout)),
-                )
+        table.add_column(column, justify="left" if column in ("data", "training") else "right")
+    for case in cases(data_dir(arguments.data), arguments.epochs):
+        first = PAPER_JOINT.linear_epochs  # with softmax in every recipe
+        case.epoch(first)  # warm up
+        rates, cpu = [], time.process_time()
+        for number in range(case.repeats):
+            began = time.perf_counter()
+            case.epoch(first + 1 + number)
+            rates.append(case.questions / (time.perf_counter() - began))
+        cpu_rate = case.questions * case.repeats / (time.process_time() - cpu)
+        arithmetic, layout = shares(case.epoch)
+        table.add_row(
+            case.data,
+            case.training,
+            *(f"{value:,.0f}" for value in (max(rates), median(rates), cpu_rate)),
+            *(f"{value:.0%}" for value in (arithmetic, layout, 1 - arithmetic - layout)),
+        )
     Console(width=120).print(table)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from memnet.babi.dataset import SPLITS
+from memnet.errors import InputError
 from memnet.models import SHIPPED
 
 data_option = click.option(
@@ -23,3 +25,25 @@ tasks_option = click.option(
 run_argument = click.argument(
     "run", type=click.Path(path_type=Path, file_okay=False), default=SHIPPED, required=False
 )
+train_files_option = click.option(
+    "--train-file",
+    "train_files",
+    multiple=True,
+    metavar="TASK=FILE",
+    help="Train a task on another file than the official one; results say so.",
+)
+
+
+def parse_train_files(given: Sequence[str], tasks: Sequence[int]) -> Mapping[int, Path]:
+    """Read `TASK=FILE` choices.
+
+    Raises:
+        InputError: Not of this form, or not one of the chosen tasks.
+    """
+    files = {}
+    for item in given:
+        task, equals, path = item.partition("=")
+        if not equals or not task.isdigit() or int(task) not in tasks:
+            raise InputError(f"--train-file needs TASK=FILE with one of the chosen tasks; got '{item}'")
+        files[int(task)] = Path(path)
+    return files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from memnet.babi.dataset import data_dir
 from memnet.babi.tasks import parse_tasks
-from memnet.cli.babi.options import data_option, split_option, tasks_option
+from memnet.cli.babi.options import (
+    data_option,
+    parse_train_files,
+    split_option,
+    tasks_option,
+    train_files_option,
+)
 from memnet.errors import InputError
 from memnet.training.checkpoint import CONFIG
 from memnet.training.data import RunSpec
@@ -31,13 +37,7 @@ from memnet.training.run import Run
 @data_option
 @split_option
 @tasks_option
-@click.option(
-    "--train-file",
-    "train_files",
-    multiple=True,
-    metavar="TASK=FILE",
-    help="Train a task on another file than the official one; results say so.",
-)
+@train_files_option
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
     "--set",
@@ -71,7 +71,7 @@ def train(
         numbers = parse_tasks(tasks)
         recipe = replace(PAPER_SINGLE if len(numbers) == 1 else PAPER_JOINT, seed=seed)
         recipe = Recipe.from_dict(recipe.to_dict() | _settings(settings))
-        spec = RunSpec(data_dir(data), split, numbers, _train_files(train_files, numbers), recipe)
+        spec = RunSpec(data_dir(data), split, numbers, parse_train_files(train_files, numbers), recipe)
         run = Run.start(out, spec)
     try:
         _train_with_progress(run)
@@ -138,13 +138,3 @@ def _settings(given: Sequence[str]) -> dict[str, Any]:
         except ValueError:
             raise InputError(f"--set {name} needs a value of type {kind.__name__}; got '{text}'") from None
     return values
-
-
-def _train_files(given: Sequence[str], tasks: Sequence[int]) -> Mapping[int, Path]:
-    files = {}
-    for item in given:
-        task, equals, path = item.partition("=")
-        if not equals or not task.isdigit() or int(task) not in tasks:
-            raise InputError(f"--train-file needs TASK=FILE with one of the chosen tasks; got '{item}'")
-        files[int(task)] = Path(path)
-    return files

@@ -1,0 +1,144 @@
+"""`memnet babi benchmark`."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import torch
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from memnet import __version__, recipes
+from memnet.babi.dataset import data_dir
+from memnet.babi.tasks import parse_tasks
+from memnet.cli.babi.options import data_option, parse_train_files, tasks_option, train_files_option
+from memnet.evaluation import table
+from memnet.recipes import BenchmarkRecipe
+from memnet.training import benchmark as benchmarks
+from memnet.training.benchmark import Unit, UnitResult
+from memnet.training.checkpoint import write_atomically
+
+
+@click.command()
+@click.option("--recipe", "name", required=True, help=f"{', '.join(recipes.names())}, or a TOML file.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of results."
+)
+@click.option(
+    "--restarts", type=click.IntRange(1), help="Runs from different seeds; the recipe's by default."
+)
+@data_option
+@tasks_option
+@train_files_option
+def benchmark(
+    name: str, out: Path, restarts: int | None, data: Path | None, tasks: str, train_files: tuple[str, ...]
+) -> None:
+    """Train and test a published setting: every restart of every task, beside the published numbers.
+
+    Results are kept per unit of work, so that the same command goes on after a stop.
+    """
+    torch.set_num_threads(1)
+    recipe = recipes.load(name)
+    recipe = replace(recipe, restarts=restarts or recipe.restarts)
+    numbers = parse_tasks(tasks)
+    others = parse_train_files(train_files, numbers)
+    work = benchmarks.units(recipe, numbers)
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    total = sum(len(unit.seeds) for unit in work) * recipe.recipe.total_epochs
+    results: list[tuple[Unit, UnitResult]] = []
+    with progress:
+        bar = progress.add_task(f"{recipe.name}: {work[0].name}", total=total)
+        for unit, result in benchmarks.run(
+            recipe,
+            numbers,
+            data_dir(data),
+            out,
+            train_files=others,
+            on_epochs=lambda done: progress.advance(bar, done),
+        ):
+            results.append((unit, result))
+            after = work[len(results)].name if len(results) < len(work) else "done"
+            progress.update(bar, description=f"{recipe.name}: {after}")
+    rows = _rows(recipe, numbers, results)
+    text = _report(recipe, rows, results)
+    write_atomically(out / "report.md", text.encode())
+    write_atomically(out / "report.json", json.dumps(_machine(recipe, rows, results), indent=2).encode())
+    Console().print(Markdown(text))
+
+
+def _rows(
+    recipe: BenchmarkRecipe, tasks: tuple[int, ...], results: list[tuple[Unit, UnitResult]]
+) -> list[table.Row]:
+    rows = []
+    for task in tasks:
+        restarts = [each for unit, result in results if task in unit.tasks for each in result.restarts]
+        rows.append(
+            table.row(
+                task,
+                [each.test_errors[task] for each in restarts],
+                [each.training_error for each in restarts],
+                recipe.published,
+            )
+        )
+    return rows
+
+
+def _report(recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[Unit, UnitResult]]) -> str:
+    elapsed_s = sum(result.elapsed_s for _, result in results)
+    settings = recipe.recipe.to_dict()
+    del settings["seed"]
+    notes = sorted({note for _, result in results for note in result.data["notes"]})
+    lines = [
+        f"# {recipe.name}",
+        "",
+        f"`memnet babi benchmark --recipe {recipe.name}`: bAbI `{recipe.split}`, {_mode(recipe)}, seeds 0 to "
+        f"{recipe.restarts - 1}. The run with the lowest training error is selected"
+        f"{' for each task' if recipe.mode == 'single' else ''}, as in the paper; the mean of all stands "
+        "beside it. Test error in %.",
+        "",
+        table.markdown(rows, recipe.restarts, recipe.published),
+        *(f"**{note}**\n" for note in notes),
+        f"Recipe: {', '.join(f'{name} {value}' for name, value in settings.items())}.",
+        "",
+        f"{elapsed_s:,.0f} s of training on one core ({platform.machine()}, torch {torch.__version__}, "
+        f"memnet {__version__}).",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _mode(recipe: BenchmarkRecipe) -> str:
+    return "one network per task" if recipe.mode == "single" else "one network for all tasks"
+
+
+def _machine(
+    recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[Unit, UnitResult]]
+) -> dict[str, object]:
+    return {
+        "benchmark": recipe.to_dict(),
+        "tasks": {
+            str(each.task): {
+                "selected": round(each.selected, 6),
+                "mean": round(each.mean, 6),
+                "deviation": round(each.deviation, 6),
+                "published": each.published,
+            }
+            for each in rows
+        },
+        "summary": table.summary(rows),
+        "notes": sorted({note for _, result in results for note in result.data["notes"]}),
+        "elapsed_s": round(sum(result.elapsed_s for _, result in results), 1),
+        "torch": torch.__version__,
+        "memnet": __version__,
+    }

@@ -1,0 +1,80 @@
+"""A benchmark's table: every task beside the published column, and never a selected number alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from memnet.babi.published import Published
+from memnet.babi.tasks import TASK_NAMES
+from memnet.evaluation.answers import FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Test errors of one task, in [0, 1]."""
+
+    task: int
+    selected: float
+    """Of the restart with the lowest training error."""
+    mean: float
+    """Over all restarts."""
+    deviation: float
+    """Sample standard deviation over the restarts; 0 for one."""
+    published: float | None
+
+
+def row(
+    task: int, test_errors: Sequence[float], training_errors: Sequence[float], column: Published | None
+) -> Row:
+    """The row of one task; among equal training errors the first restart is selected."""
+    best = min(range(len(test_errors)), key=lambda index: training_errors[index])
+    return Row(
+        task=task,
+        selected=test_errors[best],
+        mean=fmean(test_errors),
+        deviation=stdev(test_errors) if len(test_errors) > 1 else 0.0,
+        published=column.errors.get(task) if column else None,
+    )
+
+
+def summary(rows: Sequence[Row]) -> Mapping[str, float | int | None]:
+    """Means over the tasks and failed tasks, of ours and of the published column."""
+    theirs = [each.published for each in rows if each.published is not None]
+    whole = len(theirs) == len(rows)
+    return {
+        "selected": fmean(each.selected for each in rows),
+        "mean": fmean(each.mean for each in rows),
+        "published": fmean(theirs) if whole else None,
+        "selected_failed": sum(each.selected > FAILED for each in rows),
+        "published_failed": sum(value > FAILED for value in theirs) if whole else None,
+    }
+
+
+def markdown(rows: Sequence[Row], restarts: int, column: Published | None) -> str:
+    """The table in Markdown, errors in %."""
+    beside = f"published ({column.statistic}; {column.status})" if column else "published"
+    lines = [
+        f"| task | | selected of {restarts} by training error | mean of {restarts} | ± | {beside} |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {each.task} | {TASK_NAMES[each.task]} | {_percent(each.selected)} | {_percent(each.mean)} "
+        f"| {_percent(each.deviation)} | {_percent(each.published)} |"
+        for each in rows
+    ]
+    total = summary(rows)
+    lines.append(
+        f"| | **mean** | **{_percent(total['selected'])}** | **{_percent(total['mean'])}** | "
+        f"| **{_percent(total['published'])}** |"
+    )
+    failed = total["published_failed"]
+    lines.append(
+        f"| | failed (> 5 %) | {total['selected_failed']} | | | {'' if failed is None else failed} |"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _percent(value: float | int | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
