@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from memnet.babi.cache import FOLDER, cache_dir
 from memnet.babi.parser import read_stories
 from memnet.babi.tasks import file_name
 from memnet.errors import BabiDataMissing
@@ -32,20 +33,23 @@ class TaskFile:
 
 
 def data_dir(given: Path | None) -> Path:
-    """The folder that holds `en/`, `en-10k/` …: the one given, else `MEMNET_BABI_DIR`.
+    """The folder that holds `en/`, `en-10k/` …: the one given, else `MEMNET_BABI_DIR`, else the cache.
 
-    Both may also name the folder above, as the official archive unpacks it.
+    The first two may also name the folder above, as the official archive unpacks it. The cache is what
+    `memnet babi download` fills.
 
     Raises:
-        BabiDataMissing: Neither is set, or the folder holds no split.
+        BabiDataMissing: Neither is set and nothing was downloaded, or the folder holds no split.
     """
     source = given or (Path(value) if (value := os.environ.get("MEMNET_BABI_DIR")) else None)
+    if source is None and (cache_dir() / FOLDER).is_dir():
+        source = cache_dir() / FOLDER
     if source is None:
         raise BabiDataMissing(
             "no bAbI data: neither --data nor MEMNET_BABI_DIR names a folder",
             hint="point --data at the unpacked archive, the folder that holds en/ and en-10k/",
         )
-    for folder in (source, source / "tasks_1-20_v1-2"):
+    for folder in (source, source / FOLDER):
         if any((folder / split).is_dir() for split in SPLITS):
             return folder
     raise BabiDataMissing(
@@ -77,7 +81,7 @@ def load_task(directory: Path, split: str, task: int, part: str, *, override: Pa
                 f"name another training file with --train-file {task}=FILE (the results will say so), "
                 f"or leave task {task} out with --tasks"
                 if part == "train"
-                else "fetch the official archive again"
+                else "fetch the official archive again with `memnet babi download`"
             ),
         )
     stories = tuple(read_stories(path, task))
