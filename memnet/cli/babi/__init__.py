@@ -11,8 +11,11 @@ from memnet.cli.lazy import LazyGroup
     cls=LazyGroup,
     targets={
         "ask": "memnet.cli.babi.ask:ask",
+        "download": "memnet.cli.babi.download:download",
         "evaluate": "memnet.cli.babi.evaluate:evaluate",
+        "generate": "memnet.cli.babi.generate:generate",
         "train": "memnet.cli.babi.train:train",
+        "verify": "memnet.cli.babi.verify:verify",
     },
 )
 def babi() -> None:
