@@ -10,11 +10,16 @@
   x NotFound                something that does not exist                 -> HTTP 404
     + MemoryNotFound        no memory of this name
     + FactNotFound          no such fact in the memory, or it was forgotten
+    + RevisionNotFound      a revision that the memory has not reached
+    + HistoryErased         a revision whose facts were erased since
   x CheckpointError         a checkpoint is damaged, foreign or too new
   x StoreError              the store cannot do its work                  -> HTTP 503
     + StoreUnavailable      the database does not answer
     + SchemaMismatch        the database's schema is not the one memnet needs
     + VectorDamaged         a stored vector fails its checksum
+    + MissingVectors        facts have no vectors of the model that is asked for
+    + ModelNotActive        the memory's facts are encoded by another model
+    + MemoryTooLarge        a memory that would not fit into the room for views
 
 The message says what was expected, what came and where; `hint` says what to do.
 """
@@ -91,6 +96,21 @@ class FactNotFound(NotFound):
         self.memory_id = memory_id
 
 
+class RevisionNotFound(NotFound):
+    """A revision, or a time, at which the memory has no state (yet)."""
+
+
+class HistoryErased(NotFound):
+    """A revision at which the memory held facts that were erased since; it can never be read again."""
+
+    def __init__(self, memory_id: str, revision: str, floor: int) -> None:
+        super().__init__(
+            f"memory '{memory_id}' cannot be read {revision}: facts of that time were erased",
+            hint=f"the oldest revision that can be read is {floor}",
+        )
+        self.memory_id = memory_id
+
+
 class CheckpointError(MemnetError):
     """A checkpoint is damaged, not a checkpoint, or of a format this memnet does not read."""
 
@@ -109,3 +129,26 @@ class SchemaMismatch(StoreError):
 
 class VectorDamaged(StoreError):
     """A stored vector fails its checksum or has the wrong size."""
+
+
+class MissingVectors(StoreError):
+    """Facts have no vectors of the model that is asked for; encode them and try again.
+
+    Attributes:
+        count: How many were found missing.
+    """
+
+    def __init__(self, memory_id: str, count: int) -> None:
+        super().__init__(
+            f"{count} facts of memory '{memory_id}' have no vectors of this model",
+            hint="encode them and add the vectors",
+        )
+        self.count = count
+
+
+class ModelNotActive(StoreError):
+    """A memory's facts are encoded by another model than the one that is loaded."""
+
+
+class MemoryTooLarge(StoreError):
+    """A memory that would not fit into the room for views; refused before anything is read."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from uuid import UUID
@@ -123,27 +124,40 @@ class Memory:
         """
         return self.store.forget(memory_id, seq)
 
-    def ask(self, memory_id: str, question: str, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
-        """Answer a question from the facts of a memory, as of its last committed change.
+    def ask(
+        self,
+        memory_id: str,
+        question: str,
+        *,
+        limit: int | None = 10,
+        top_answers: int = 2,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> Answer:
+        """Answer a question from the facts of a memory, as of its last committed change or an earlier one.
 
         Args:
             memory_id: Which memory.
             question: One question.
             limit: Most facts to list per hop and as evidence; None for all.
             top_answers: How many alternatives to list.
+            as_of_revision: Answer as it would have been answered at this revision.
+            recorded_at: Instead of a revision: the last one recorded at or before this moment.
 
         Raises:
             MemoryNotFound: There is no such memory.
+            RevisionNotFound: It has no such revision.
+            HistoryErased: Facts of that revision were erased since.
             TextError: A question without a word.
             StoreError: The store could not be read.
         """
-        view = self._view(memory_id)
-        slots = _IndexSlots(view, self.reader.attended(len(view.seqs)))
+        view = self._view(memory_id, as_of_revision, recorded_at)
+        slots = _IndexSlots(view, self.reader.attended(len(view)))
         told = Told(
             slots=slots,
             seqs=slots.seqs.tolist(),
-            texts=view.texts[slots.first :],
-            eligible=len(view.seqs),
+            texts=view.newest_texts(len(slots)),
+            eligible=len(view),
             revision=view.revision,
         )
         return self.reader.answer(question, told, limit=limit, top_answers=top_answers)
@@ -154,13 +168,19 @@ class Memory:
         """Answer a question from facts given with it; nothing is stored. See `Reader.ask_facts`."""
         return self.reader.ask_facts(texts, question, limit=limit, top_answers=top_answers)
 
-    def _view(self, memory_id: str) -> View:
-        """The memory as of now; facts that another model stored are encoded for this one first."""
+    def _view(
+        self, memory_id: str, as_of_revision: int | None = None, recorded_at: datetime | None = None
+    ) -> View:
+        """The memory as of then; facts that another model stored are encoded for this one first."""
         while True:
             try:
-                return self.store.view(memory_id, self._model_id)
+                return self.store.view(
+                    memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
+                )
             except MissingVectors:
-                missing = self.store.missing_vectors(memory_id, self._model_id)
+                missing = self.store.missing_vectors(
+                    memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
+                )
                 vectors = self.reader.encode([fact.text for fact in missing])
                 self.store.add_vectors(memory_id, self._model_id, [fact.seq for fact in missing], vectors)
 
@@ -169,8 +189,7 @@ class _IndexSlots:
     """The newest facts of a view, matched through its index."""
 
     def __init__(self, view: View, count: int) -> None:
-        self.first = len(view.seqs) - count
-        self.seqs = view.seqs[self.first :]
+        self.seqs = view.newest_seqs(count)
         self._view = view
 
     def __len__(self) -> int:
@@ -184,4 +203,4 @@ class _IndexSlots:
         return torch.from_numpy(ordered)
 
     def values(self, space: int) -> Float[Tensor, "facts dim"]:
-        return torch.tensor(self._view.vectors[self.first :, space])
+        return torch.tensor(self._view.values(space, len(self)))

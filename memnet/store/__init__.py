@@ -3,12 +3,12 @@
 SQL is the only truth. Indexes and views are caches that can be thrown away at any time.
 """
 
+from memnet.errors import MissingVectors
 from memnet.store import migrate
 from memnet.store.database import DEFAULT_DATABASE_URL, open_database
 from memnet.store.facts import FactStore
 from memnet.store.ids import fact_id, seq_of
 from memnet.store.rows import Added, FactRow, MemoryRow
-from memnet.store.vectors import MissingVectors
 from memnet.store.view import View
 
 __all__ = [

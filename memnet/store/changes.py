@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, update
+from sqlalchemy import Connection, Row, func, insert, update
 
 from memnet.errors import MemoryNotFound
 from memnet.store import listing
-from memnet.store.memories import lock
+from memnet.store.failpoints import hit
+from memnet.store.memories import head, lock
 from memnet.store.rows import Added
 from memnet.store.schema import changes, fact_vectors, facts, memories
 
@@ -33,16 +34,20 @@ def append(
 
     Raises:
         MemoryNotFound: There is no such memory.
+        ModelNotActive: Its facts are encoded by another model.
     """
+    hit("write.begun")
     now = datetime.now(UTC)
     count = len(texts)
-    memory = _bump(connection, name, now, last_seq=count, live_count=count)
+    memory = bump(connection, name, now, last_seq=count, live_count=count, model_id=model_id)
+    hit("write.locked")
     seqs = tuple(range(memory.last_seq - count + 1, memory.last_seq + 1))
     key = {"memory_id": memory.memory_id}
     fact = {**key, "created_revision": memory.revision, "created_at": now}
     connection.execute(
         insert(facts), [{**fact, "seq": seq, "text": text} for seq, text in zip(seqs, texts, strict=True)]
     )
+    hit("write.facts")
     connection.execute(
         insert(fact_vectors),
         [
@@ -50,9 +55,9 @@ def append(
             for seq, (data, crc32) in zip(seqs, encoded, strict=True)
         ],
     )
-    connection.execute(
-        insert(changes), [{**key, "revision": memory.revision, "seq": seq, "op": "add"} for seq in seqs]
-    )
+    hit("write.vectors")
+    log(connection, memory.memory_id, memory.revision, "add", seqs, now)
+    hit("write.log")
     return Added(memory.uid, memory.revision, seqs, now)
 
 
@@ -74,24 +79,51 @@ def forget(connection: Connection, name: str, seq: int) -> int:
     now = datetime.now(UTC)
     # The row lock first: whether the fact still lives is only sure behind it.
     memory_id = lock(connection, name)
-    listing.fact(connection, memory_id, name, seq)
-    memory = _bump(connection, name, now, last_seq=0, live_count=-1)
-    key = {"memory_id": memory_id, "seq": seq}
+    listing.fact(connection, head(connection, name), name, seq)
+    memory = bump(connection, name, now, live_count=-1)
+    hit("forget.locked")
     connection.execute(
         update(facts)
         .where(facts.c.memory_id == memory_id, facts.c.seq == seq)
         .values(deleted_revision=memory.revision, deleted_at=now)
     )
-    connection.execute(insert(changes).values(**key, revision=memory.revision, op="delete"))
+    hit("forget.facts")
+    log(connection, memory_id, memory.revision, "delete", [seq], now)
+    hit("forget.log")
     return int(memory.revision)
 
 
-def _bump(
-    connection: Connection, name: str, now: datetime, *, last_seq: int, live_count: int
+def log(
+    connection: Connection, memory_id: int, revision: int, op: str, seqs: Iterable[int], now: datetime
+) -> None:
+    """Write what a revision did, one row per fact."""
+    row = {"memory_id": memory_id, "revision": revision, "op": op, "created_at": now}
+    connection.execute(insert(changes), [{**row, "seq": seq} for seq in seqs])
+
+
+def bump(
+    connection: Connection,
+    name: str,
+    now: datetime,
+    *,
+    last_seq: int = 0,
+    live_count: int = 0,
+    model_id: int | None = None,
 ) -> Row[*tuple[Any, ...]]:
     """Take the memory's row lock and its next revision.
 
     The lock orders the writers of one memory, so that the order of revisions is the order of commits.
+
+    Args:
+        connection: A write transaction.
+        name: Which memory.
+        now: The time of the revision.
+        last_seq: How many facts it adds.
+        live_count: By how many live facts it changes their number.
+        model_id: The memory's model if it has none yet.
+
+    Raises:
+        MemoryNotFound: There is no such memory.
     """
     row = connection.execute(
         update(memories)
@@ -100,9 +132,16 @@ def _bump(
             revision=memories.c.revision + 1,
             last_seq=memories.c.last_seq + last_seq,
             live_count=memories.c.live_count + live_count,
+            active_model_id=func.coalesce(memories.c.active_model_id, model_id),
             updated_at=now,
         )
-        .returning(memories.c.memory_id, memories.c.uid, memories.c.revision, memories.c.last_seq)
+        .returning(
+            memories.c.memory_id,
+            memories.c.uid,
+            memories.c.revision,
+            memories.c.last_seq,
+            memories.c.active_model_id,
+        )
     ).one_or_none()
     if row is None:
         raise MemoryNotFound(name)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 from jaxtyping import Float32
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
 from memnet.errors import InputError
-from memnet.store import changes, listing, loading, memories, migrate, models
-from memnet.store.cache import Cached, ViewCache
+from memnet.store import changes, listing, memories, migrate, models
 from memnet.store.database import reading, writing
+from memnet.store.failpoints import hit
+from memnet.store.history import pinned
 from memnet.store.rows import Added, FactRow, MemoryRow, ModelRow
 from memnet.store.texts import check_text
-from memnet.store.vectors import MissingVectors, check_vectors, encode
+from memnet.store.vectors import check_vectors, encode
 from memnet.store.view import View
+from memnet.store.views import LOAD_TIMEOUT_S, Views
 
-__all__ = ["Added", "FactRow", "FactStore", "MemoryRow", "MissingVectors"]
+__all__ = ["Added", "FactRow", "FactStore", "MemoryRow"]
 
 DEFAULT_CACHE_BYTES = 1 << 30
-"""Views kept in memory: about half a million facts of four vectors of 64, with their indexes."""
+"""Views kept in memory: about a million facts of four vectors of 64 with short texts."""
 
 
 class FactStore:
@@ -30,15 +33,32 @@ class FactStore:
     that raises has stored nothing, unless the connection was lost in the middle of the commit itself.
     """
 
-    def __init__(self, engine: Engine, *, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+        max_view_bytes: int | None = None,
+        half: bool = False,
+        load_timeout_s: float = LOAD_TIMEOUT_S,
+    ) -> None:
         """Use a database.
 
         Args:
             engine: From `open_database`, with a schema that `migrate.check` accepts.
             cache_bytes: Bound on the views kept in memory.
+            max_view_bytes: Refuse to load a memory whose vectors are larger; None for no bound.
+            half: Keep vectors in memory as float16: half the room, scores with 11 bits. SQL keeps float32.
+            load_timeout_s: How long a reader waits for another one that loads the same memory.
         """
         self._engine = engine
-        self._cache = ViewCache(cache_bytes)
+        self._views = Views(
+            engine,
+            cache_bytes=cache_bytes,
+            max_view_bytes=max_view_bytes,
+            half=half,
+            load_timeout_s=load_timeout_s,
+        )
         # Models never change once registered.
         self._models: dict[int, ModelRow] = {}
 
@@ -116,7 +136,7 @@ class FactStore:
         """
         with writing(self._engine) as connection:
             memory_id = memories.remove(connection, name)
-        self._cache.drop_memory(memory_id)
+        self._views.drop(memory_id)
 
     def add(
         self,
@@ -136,6 +156,7 @@ class FactStore:
 
         Raises:
             MemoryNotFound: There is no such memory.
+            ModelNotActive: The memory's facts are encoded by another model.
             InputError: No text at all, a text that cannot be stored (TextError), or vectors that do not
                 fit the texts or the model (DimensionMismatch for the width).
         """
@@ -145,8 +166,11 @@ class FactStore:
             check_text(text, f"fact {number}")
         check_vectors(vectors, len(texts), self._model(model_id))
         encoded = [encode(vector) for vector in vectors]
+        hit("write.checked")
         with writing(self._engine) as connection:
-            return changes.append(connection, memories.known_name(name), texts, model_id, encoded)
+            added = changes.append(connection, memories.known_name(name), texts, model_id, encoded)
+        hit("write.committed")
+        return added
 
     def forget(self, name: str, seq: int) -> int:
         """Forget a fact: from the returned revision on no view holds it. Its history stays.
@@ -156,21 +180,32 @@ class FactStore:
             FactNotFound: No such fact, or it was forgotten before.
         """
         with writing(self._engine) as connection:
-            return changes.forget(connection, memories.known_name(name), seq)
+            revision = changes.forget(connection, memories.known_name(name), seq)
+        hit("forget.committed")
+        return revision
 
-    def fact(self, name: str, seq: int) -> FactRow:
+    def fact(self, name: str, seq: int, *, as_of_revision: int | None = None) -> FactRow:
         """One live fact.
 
         Raises:
             MemoryNotFound: There is no such memory.
-            FactNotFound: No such fact, or it was forgotten.
+            FactNotFound: No such fact, or it was forgotten, as of that revision.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
         """
         with reading(self._engine) as connection:
-            memory_id = memories.head(connection, name).memory_id
-            return listing.fact(connection, memory_id, name, seq)
+            head = pinned(connection, name, as_of_revision=as_of_revision)
+            return listing.fact(connection, head, name, seq)
 
     def facts(
-        self, name: str, *, after_seq: int = 0, limit: int = 50, descending: bool = False
+        self,
+        name: str,
+        *,
+        after_seq: int = 0,
+        limit: int = 50,
+        descending: bool = False,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
     ) -> list[FactRow]:
         """Live facts in order, at most `limit`.
 
@@ -179,25 +214,37 @@ class FactStore:
             after_seq: Where the page before ended; 0 for the first page, in either direction.
             limit: Most facts to return.
             descending: Newest first.
+            as_of_revision: The facts that lived then; None for now.
+            recorded_at: Those that lived at this moment; see `view`.
 
         Raises:
             MemoryNotFound: There is no such memory.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
         """
         with reading(self._engine) as connection:
-            memory_id = memories.head(connection, name).memory_id
-            return listing.page(
-                connection, memory_id, after_seq=after_seq, limit=limit, descending=descending
-            )
+            head = pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
+            return listing.page(connection, head, after_seq=after_seq, limit=limit, descending=descending)
 
-    def missing_vectors(self, name: str, model_id: int) -> list[FactRow]:
+    def missing_vectors(
+        self,
+        name: str,
+        model_id: int,
+        *,
+        limit: int | None = None,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> list[FactRow]:
         """Live facts that have no vectors of this model, in order; `add_vectors` fills them in.
 
         Raises:
             MemoryNotFound: There is no such memory.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
         """
         with reading(self._engine) as connection:
-            memory_id = memories.head(connection, name).memory_id
-            return listing.without_vectors(connection, memory_id, model_id)
+            head = pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
+            return listing.without_vectors(connection, head, model_id, limit=limit)
 
     def add_vectors(
         self,
@@ -228,43 +275,49 @@ class FactStore:
             if numbers:
                 listing.fill_vectors(connection, memory_id, name, model_id, numbers, vectors)
 
-    def view(self, name: str, model_id: int) -> View:
-        """The memory as of its last committed change, by whichever process.
+    def view(
+        self,
+        name: str,
+        model_id: int,
+        *,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> View:
+        """The memory as of its last committed change, by whichever process; or as of an earlier one.
 
         Costs one select when nothing has changed since the last view.
 
+        Args:
+            name: Which memory.
+            model_id: Whose vectors.
+            as_of_revision: The state to read; None for the last one.
+            recorded_at: Instead of a revision: the last one that was recorded at or before this moment.
+
         Raises:
             MemoryNotFound: There is no such memory.
+            RevisionNotFound: It has no such revision.
+            HistoryErased: Facts of that revision were erased since.
             MissingVectors: Live facts have no vectors of this model; fill them in and ask again.
             VectorDamaged: A stored vector fails its checksum.
-            InputError: There is no such model.
+            MemoryTooLarge: The memory's vectors would take more than `max_view_bytes`.
+            InputError: There is no such model; a revision and a moment at once.
         """
-        model = self._model(model_id)
-        with reading(self._engine) as connection:
-            head = memories.head(connection, name)
-        key = head.memory_id, model_id
-        cached = self._cache.get(key)
-        if cached is not None and cached.is_at(head):
-            return cached.view
-        with self._cache.turn(key), reading(self._engine) as connection:
-            # Read again: while this thread waited for its turn, another may have loaded what is needed.
-            head = memories.head(connection, name)
-            cached = self._cache.get(key)
-            if cached is not None and cached.is_at(head):
-                return cached.view
-            view = self._load(connection, name, head, model, cached)
-            self._cache.put((head.memory_id, model_id), Cached(view, head.epoch))
-        return view
+        return self._views.view(
+            name, self._model(model_id), as_of_revision=as_of_revision, recorded_at=recorded_at
+        )
 
-    @staticmethod
-    def _load(
-        connection: Connection, name: str, head: memories.Head, model: ModelRow, cached: Cached | None
-    ) -> View:
-        if cached is not None and cached.leads_to(head):
-            view = loading.catch_up(connection, name, head, model, cached.view)
-            if view is not None:
-                return view
-        return loading.load(connection, name, head, model)
+    @property
+    def cached_bytes(self) -> int:
+        """Estimated size of the views kept in memory."""
+        return self._views.size_bytes
+
+    def sweep(self) -> int:
+        """Let go of cached views of what other processes erased or deleted. Reads do this once a minute.
+
+        Returns:
+            Of how many memories views were dropped.
+        """
+        return self._views.sweep()
 
     def _model(self, model_id: int) -> ModelRow:
         model = self._models.get(model_id)

@@ -5,13 +5,15 @@ Only fact numbers (`seq`) leave this module: a position in an index is not an id
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-import faiss
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float32, Int64
 
 from memnet.errors import DimensionMismatch, InputError
+from memnet.store.flat import FullRows, Rows
 
 _EXTRA = 16
 """Facts fetched beyond the limit, so that a tie at the border is usually decided in one search."""
@@ -44,6 +46,33 @@ class Index(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Rows of one space, and the facts they belong to."""
+
+    seqs: Int64[np.ndarray, " rows"]
+    """Ascending."""
+    rows: Rows
+    alive: Bool[np.ndarray, " rows"] | None = None
+    """Which rows count; None for all."""
+    live: Int64[np.ndarray, " live"] | None = None
+    """Positions of the rows that count; None for all."""
+
+    def __len__(self) -> int:
+        """How many rows count."""
+        return len(self.rows) if self.live is None else len(self.live)
+
+    def newest(self, count: int) -> int:
+        """Position from which on `count` rows count."""
+        if self.live is None:
+            return len(self.rows) - count
+        return int(self.live[len(self.live) - count]) if count else len(self.rows)
+
+    def kept(self) -> slice | Int64[np.ndarray, " live"]:
+        """Where the rows are that count."""
+        return slice(None) if self.live is None else self.live
+
+
 class FlatIndex:
     """Exact search by FAISS. Frozen: threads may search it at once, nothing can be added."""
 
@@ -57,50 +86,125 @@ class FlatIndex:
         Raises:
             InputError: The arrays do not fit each other or the above.
         """
-        self._seqs = _checked_seqs(seqs, vectors)
-        self._index = faiss.IndexFlatIP(vectors.shape[1])
-        self._index.add(np.ascontiguousarray(vectors))
+        kept = _checked_seqs(seqs, vectors)
+        self._parts: tuple[Placed, ...] = (Placed(kept, FullRows(vectors.copy())),)
+        self._held = len(kept)
+
+    @classmethod
+    def over(cls, parts: Sequence[Placed]) -> FlatIndex:
+        """Search rows where they lie.
+
+        Args:
+            parts: At least one; every fact of a part is newer than those of the parts before it.
+        """
+        index = cls.__new__(cls)
+        index._parts = tuple(parts)
+        index._held = sum(map(len, parts))
+        return index
+
+    @property
+    def dim(self) -> int:
+        """Columns of a fact's vector."""
+        return self._parts[0].rows.dim
 
     def __len__(self) -> int:
         """How many facts it holds."""
-        return len(self._seqs)
+        return self._held
 
     def search(
         self, queries: Float32[np.ndarray, "queries dim"], limit: int, newest: int | None = None
     ) -> tuple[Int64[np.ndarray, "queries found"], Float32[np.ndarray, "queries found"]]:
         """Find the best facts; see `Index.search`."""
-        window, found = _checked_search(len(self), self._index.d, queries, limit, newest)
+        window, found = _checked_search(len(self), self.dim, queries, limit, newest)
         if found == 0 or len(queries) == 0:
             return _nothing(len(queries), found)
         queries = np.ascontiguousarray(queries)
-        fetch = min(window, found + _EXTRA)
-        while True:
-            scores, positions = self._fetch(queries, fetch, window)
-            # Equal scores at the end of what was fetched may go on behind it, with lower `seq`.
-            if fetch == window or (scores[:, found - 1] > scores[:, -1]).all():
-                break
-            fetch = min(window, fetch * 4)
-        seqs = self._seqs[positions]
-        best = np.lexsort((seqs, -scores), axis=1)[:, :found]
-        return np.take_along_axis(seqs, best, axis=1), np.take_along_axis(scores, best, axis=1)
+        pieces = []
+        for part in reversed(self._parts):
+            within = min(len(part), window)
+            window -= within
+            if within:
+                pieces.append(_best(part, queries, min(found, within), within))
+        if len(pieces) == 1:
+            return pieces[0]
+        seqs = np.concatenate([seqs for seqs, _ in pieces], axis=1)
+        scores = np.concatenate([scores for _, scores in pieces], axis=1)
+        return _ranked(seqs, scores, found)
 
-    def _fetch(
-        self, queries: np.ndarray, fetch: int, window: int
-    ) -> tuple[Float32[np.ndarray, "queries fetch"], Int64[np.ndarray, "queries fetch"]]:
-        held = len(self)
-        if window == held:
-            scores, positions = self._index.search(queries, fetch)
-        else:
-            # Built for this call alone: FAISS may write to the parameters while it searches.
-            newest = faiss.SearchParameters(  # type: ignore[call-arg]
-                sel=faiss.IDSelectorRange(held - window, held)
-            )
-            scores, positions = self._index.search(queries, fetch, params=newest)
+    def scores(self, queries: Float32[np.ndarray, "queries dim"]) -> Float32[np.ndarray, "queries facts"]:
+        """Inner product of every query with every fact, in the order of the facts: the full pass.
+
+        Raises:
+            DimensionMismatch: Queries of another width.
+            InputError: Queries of another shape or dtype, not finite, or so large that scores overflow.
+        """
+        _checked_search(len(self), self.dim, queries, 0, None)
+        with np.errstate(over="ignore", invalid="ignore"):
+            blocks = [queries @ part.rows.take(part.kept()).T for part in self._parts]
+        scores = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+        _check_scores(scores)
+        return scores
+
+    def seqs(self) -> Int64[np.ndarray, " facts"]:
+        """The facts, ascending; read-only."""
+        return joined([part.seqs[part.kept()] for part in self._parts])
+
+    def take(self, seqs: Int64[np.ndarray, " wanted"]) -> Float32[np.ndarray, "wanted dim"]:
+        """Vectors of facts.
+
+        Args:
+            seqs: Facts that the index holds, in any order.
+
+        Raises:
+            KeyError: It does not hold one of them.
+        """
+        taken = np.empty((len(seqs), self.dim), np.float32)
+        found = np.zeros(len(seqs), bool)
+        for part in self._parts:
+            if not len(part):
+                continue
+            positions = np.minimum(np.searchsorted(part.seqs, seqs), len(part.seqs) - 1)
+            here = part.seqs[positions] == seqs
+            if part.alive is not None:
+                here &= part.alive[positions]
+            taken[here] = part.rows.take(positions[here])
+            found |= here
+        if not found.all():
+            raise KeyError(int(seqs[np.argmin(found)]))
+        return taken
+
+
+def joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays one behind the other, read-only; a single one is not copied."""
+    whole = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    whole.flags.writeable = False
+    return whole
+
+
+def _best(
+    part: Placed, queries: np.ndarray, found: int, within: int
+) -> tuple[Int64[np.ndarray, "queries found"], Float32[np.ndarray, "queries found"]]:
+    """The best of the newest `within` facts of a part, ties by `seq`."""
+    first = part.newest(within)
+    fetch = min(within, found + _EXTRA)
+    while True:
+        scores, positions = part.rows.search(queries, fetch, first, part.alive)
         # FAISS fills short results with position -1, which would read the last fact.
         if (positions < 0).any():
             raise _overflow()
         _check_scores(scores)
-        return scores, positions
+        # Equal scores at the end of what was fetched may go on behind it, with lower `seq`.
+        if fetch == within or (scores[:, found - 1] > scores[:, -1]).all():
+            break
+        fetch = min(within, fetch * 4)
+    return _ranked(part.seqs[positions], scores, found)
+
+
+def _ranked(
+    seqs: np.ndarray, scores: np.ndarray, found: int
+) -> tuple[Int64[np.ndarray, "queries found"], Float32[np.ndarray, "queries found"]]:
+    best = np.lexsort((seqs, -scores), axis=1)[:, :found]
+    return np.take_along_axis(seqs, best, axis=1), np.take_along_axis(scores, best, axis=1)
 
 
 class BruteForceIndex:
@@ -124,9 +228,7 @@ class BruteForceIndex:
         with np.errstate(over="ignore", invalid="ignore"):
             scores = queries @ self._vectors[first:].T
         _check_scores(scores)
-        seqs = np.broadcast_to(self._seqs[first:], scores.shape)
-        best = np.lexsort((seqs, -scores), axis=1)[:, :found]
-        return np.take_along_axis(seqs, best, axis=1), np.take_along_axis(scores, best, axis=1)
+        return _ranked(np.broadcast_to(self._seqs[first:], scores.shape), scores, found)
 
 
 def _checked_seqs(seqs: np.ndarray, vectors: np.ndarray) -> Int64[np.ndarray, " facts"]:

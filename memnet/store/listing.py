@@ -7,28 +7,38 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
-from sqlalchemy import Connection, Row, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
 from memnet.errors import FactNotFound
 from memnet.store.ids import MAX_SEQ
+from memnet.store.memories import Head
 from memnet.store.rows import FactRow
 from memnet.store.schema import fact_vectors, facts
 from memnet.store.statements import insert_if_absent
 from memnet.store.vectors import encode
 
 _COLUMNS = (facts.c.seq, facts.c.text, facts.c.created_revision, facts.c.created_at)
-_LIVE = facts.c.deleted_revision.is_(None)
 
 
-def fact(connection: Connection, memory_id: int, name: str, seq: int) -> FactRow:
-    """One live fact.
+def live_at(revision: int) -> ColumnElement[bool]:
+    """Facts that a memory held as of a revision."""
+    return and_(
+        facts.c.created_revision <= revision,
+        or_(facts.c.deleted_revision.is_(None), facts.c.deleted_revision > revision),
+    )
+
+
+def fact(connection: Connection, head: Head, name: str, seq: int) -> FactRow:
+    """One fact that lives as of `head.revision`.
 
     Raises:
         FactNotFound: No such fact, or it was forgotten.
     """
     # A number beyond 64 bits would fail in the driver.
     if 1 <= seq <= MAX_SEQ:
-        statement = select(*_COLUMNS).where(facts.c.memory_id == memory_id, facts.c.seq == seq, _LIVE)
+        statement = select(*_COLUMNS).where(
+            facts.c.memory_id == head.memory_id, facts.c.seq == seq, live_at(head.revision)
+        )
         row = connection.execute(statement).one_or_none()
         if row is not None:
             return _fact(row)
@@ -36,10 +46,12 @@ def fact(connection: Connection, memory_id: int, name: str, seq: int) -> FactRow
 
 
 def page(
-    connection: Connection, memory_id: int, *, after_seq: int, limit: int, descending: bool
+    connection: Connection, head: Head, *, after_seq: int, limit: int, descending: bool
 ) -> list[FactRow]:
-    """Live facts behind `after_seq`, in the direction of the page."""
-    statement = select(*_COLUMNS).where(facts.c.memory_id == memory_id, _LIVE).limit(limit)
+    """Facts that live as of `head.revision`, behind `after_seq`, in the direction of the page."""
+    statement = (
+        select(*_COLUMNS).where(facts.c.memory_id == head.memory_id, live_at(head.revision)).limit(limit)
+    )
     start = min(after_seq, MAX_SEQ)
     if not descending:
         statement = statement.where(facts.c.seq > start).order_by(facts.c.seq)
@@ -50,15 +62,19 @@ def page(
     return [_fact(row) for row in connection.execute(statement)]
 
 
-def without_vectors(connection: Connection, memory_id: int, model_id: int) -> list[FactRow]:
-    """Live facts that have no vectors of a model, in order."""
+def without_vectors(
+    connection: Connection, head: Head, model_id: int, *, limit: int | None = None
+) -> list[FactRow]:
+    """Facts that live as of `head.revision` and have no vectors of a model, in order, at most `limit`."""
     its_vector = and_(
         fact_vectors.c.memory_id == facts.c.memory_id,
         fact_vectors.c.model_id == model_id,
         fact_vectors.c.seq == facts.c.seq,
     )
-    statement = select(*_COLUMNS).where(facts.c.memory_id == memory_id, _LIVE, ~exists().where(its_vector))
-    return [_fact(row) for row in connection.execute(statement.order_by(facts.c.seq))]
+    statement = select(*_COLUMNS).where(
+        facts.c.memory_id == head.memory_id, live_at(head.revision), ~exists().where(its_vector)
+    )
+    return [_fact(row) for row in connection.execute(statement.order_by(facts.c.seq).limit(limit))]
 
 
 def fill_vectors(

@@ -9,28 +9,34 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
+from memnet.errors import MissingVectors
+from memnet.store.failpoints import hit
+from memnet.store.listing import live_at
 from memnet.store.memories import Head
 from memnet.store.rows import ModelRow
 from memnet.store.schema import changes, fact_vectors, facts
-from memnet.store.vectors import MissingVectors, decode
+from memnet.store.segment import Part, Segment, grow
+from memnet.store.vectors import decode
 from memnet.store.view import View
 
 
-def load(connection: Connection, name: str, head: Head, model: ModelRow) -> View:
-    """Read a whole memory as of `head.revision`.
+def load(connection: Connection, name: str, head: Head, model: ModelRow, *, half: bool = False) -> View:
+    """Read a whole memory as of `head.revision`, into one segment.
 
     Raises:
         MissingVectors: A live fact has no vectors of this model.
         VectorDamaged: A stored vector fails its checksum.
     """
-    rows = _rows(connection, head, model)
-    return _view(head, *_decoded(name, rows, model))
+    segment = _segment(name, _rows(connection, head, model), model, half=half)
+    return View(head.memory_id, head.revision, (Part(segment),))
 
 
-def catch_up(connection: Connection, name: str, head: Head, model: ModelRow, base: View) -> View | None:
-    """Apply the changes after `base` to it.
+def catch_up(
+    connection: Connection, name: str, head: Head, model: ModelRow, base: View, *, half: bool = False
+) -> View | None:
+    """Apply the changes after `base` to it; costs what they hold, not what the memory holds.
 
     Returns:
         The view as of `head.revision`; None when the log does not lead from `base` to there.
@@ -39,33 +45,24 @@ def catch_up(connection: Connection, name: str, head: Head, model: ModelRow, bas
         MissingVectors: A live fact has no vectors of this model.
         VectorDamaged: A stored vector fails its checksum.
     """
+    if base.revision < head.log_floor:
+        return None
     log = connection.execute(
         select(changes.c.revision, changes.c.op, changes.c.seq)
         .where(changes.c.memory_id == head.memory_id)
         .where(changes.c.revision > base.revision, changes.c.revision <= head.revision)
     ).all()
+    hit("read.log")
     if {row.revision for row in log} != set(range(base.revision + 1, head.revision + 1)):
         return None
-    kept = ~np.isin(base.seqs, [row.seq for row in log if row.op == "delete"])
-    seqs, vectors = base.seqs[kept], base.vectors[kept]
-    texts = tuple(text for text, keep in zip(base.texts, kept.tolist(), strict=True) if keep)
+    gone = np.array([row.seq for row in log if row.op in ("delete", "erase")], np.int64)
     added = [row.seq for row in log if row.op == "add"]
+    segment = None
     if added:
         # Numbers only grow: whatever the log added lies behind everything that `base` has seen.
         rows = _rows(connection, head, model, facts.c.seq >= min(added))
-        new_seqs, new_texts, new_vectors = _decoded(name, rows, model)
-        seqs = np.concatenate([seqs, new_seqs])
-        texts += new_texts
-        vectors = np.concatenate([vectors, new_vectors])
-    return _view(head, seqs, texts, vectors)
-
-
-def live_at(revision: int) -> ColumnElement[bool]:
-    """Facts that a memory held as of a revision."""
-    return and_(
-        facts.c.created_revision <= revision,
-        or_(facts.c.deleted_revision.is_(None), facts.c.deleted_revision > revision),
-    )
+        segment = _segment(name, rows, model, half=half)
+    return View(head.memory_id, head.revision, grow(base.parts, gone, segment))
 
 
 def _rows(
@@ -84,18 +81,13 @@ def _rows(
     ).all()
 
 
-def _decoded(
-    name: str, rows: Sequence[Row[*tuple[Any, ...]]], model: ModelRow
-) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+def _segment(name: str, rows: Sequence[Row[*tuple[Any, ...]]], model: ModelRow, *, half: bool) -> Segment:
+    hit("read.rows")
     missing = sum(row.vector is None for row in rows)
     if missing:
         raise MissingVectors(name, missing)
     seqs = np.array([row.seq for row in rows], np.int64)
     stored = [(row.seq, row.vector, row.crc32) for row in rows]
-    return seqs, tuple(row.text for row in rows), decode(name, stored, model)
-
-
-def _view(head: Head, seqs: np.ndarray, texts: tuple[str, ...], vectors: np.ndarray) -> View:
-    seqs.flags.writeable = False
-    vectors.flags.writeable = False
-    return View(head.memory_id, head.revision, seqs, texts, vectors)
+    vectors = decode(name, stored, model)
+    hit("read.decoded")
+    return Segment.of(seqs, tuple(row.text for row in rows), vectors, half=half)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +19,20 @@ from memnet.store.texts import check_text
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a memory may be called."""
 
-_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
+STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
 
 # Built once: putting it together would take longer than asking SQLite.
-_HEAD = select(memories.c.memory_id, memories.c.revision, _EPOCH.label("epoch")).where(
-    memories.c.name == bindparam("name")
-)
+_HEAD = select(
+    memories.c.memory_id,
+    memories.c.revision,
+    memories.c.live_count,
+    memories.c.log_floor,
+    memories.c.history_floor,
+    memories.c.epoch,
+    STORE_EPOCH.label("store_epoch"),
+).where(memories.c.name == bindparam("name"))
+
+_ROW = [memories.c[field.name] for field in fields(MemoryRow)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,14 @@ class Head:
 
     memory_id: int
     revision: int
-    epoch: str
-    """`store_epoch`, which changes when the database is restored."""
+    live_count: int
+    log_floor: int
+    history_floor: int
+    epoch: tuple[str, int]
+    """Of the store, new when the database is restored, and of the memory, raised when facts are erased.
+    What was cached in another epoch must not be used."""
+    past: bool = False
+    """Whether `revision` is not the last one."""
 
 
 def put(connection: Connection, name: str, description: str | None) -> tuple[MemoryRow, bool]:
@@ -62,7 +76,7 @@ def put(connection: Connection, name: str, description: str | None) -> tuple[Mem
     }
     while True:
         inserted = connection.execute(
-            insert_if_absent(connection, memories).values(**new).returning(memories)
+            insert_if_absent(connection, memories).values(**new).returning(*_ROW)
         ).one_or_none()
         if inserted is not None:
             return _memory(inserted), True
@@ -76,7 +90,7 @@ def put(connection: Connection, name: str, description: str | None) -> tuple[Mem
         update(memories)
         .where(memories.c.memory_id == found.memory_id)
         .values(description=description, updated_at=now)
-        .returning(memories)
+        .returning(*_ROW)
     ).one()
     return _memory(changed), False
 
@@ -99,7 +113,7 @@ def page(connection: Connection, after: str | None, limit: int) -> list[MemoryRo
     Raises:
         InputError: `after` is not a name.
     """
-    statement = select(memories).order_by(memories.c.name).limit(limit)
+    statement = select(*_ROW).order_by(memories.c.name).limit(limit)
     if after is not None:
         check_name(after)
         statement = statement.where(memories.c.name > after)
@@ -143,7 +157,14 @@ def head(connection: Connection, name: str) -> Head:
     row = connection.execute(_HEAD, {"name": known_name(name)}).one_or_none()
     if row is None:
         raise MemoryNotFound(name)
-    return Head(row.memory_id, row.revision, row.epoch)
+    return Head(
+        row.memory_id,
+        row.revision,
+        row.live_count,
+        row.log_floor,
+        row.history_floor,
+        (row.store_epoch, row.epoch),
+    )
 
 
 def check_name(name: str) -> None:
@@ -171,7 +192,7 @@ def known_name(name: str) -> str:
 
 
 def _named(name: str) -> Select[Any]:
-    return select(memories).where(memories.c.name == name)
+    return select(*_ROW).where(memories.c.name == name)
 
 
 def _memory(row: Row[*tuple[Any, ...]]) -> MemoryRow:

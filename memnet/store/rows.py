@@ -28,11 +28,17 @@ class MemoryRow:
     """Aware, UTC."""
     updated_at: datetime
     """Aware, UTC."""
+    history_floor: int
+    """The oldest revision that can still be read."""
+    active_model_id: int | None
+    """The model that its facts are encoded with; None before the first fact."""
+    building_model_id: int | None
+    """The model that is to replace it, while its vectors are being made."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """A live fact."""
+    """A fact that lived at the revision it was read at."""
 
     seq: int
     text: str

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     Uuid,
+    text,
 )
 
 
@@ -95,11 +96,19 @@ memories = Table(
     Column("live_count", BigId, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("log_floor", BigId, nullable=False, server_default=text("0")),
+    Column("history_floor", BigId, nullable=False, server_default=text("0")),
+    Column("epoch", BigId, nullable=False, server_default=text("0")),
+    Column("active_model_id", BigId, ForeignKey("models.model_id")),
+    Column("building_model_id", BigId, ForeignKey("models.model_id")),
     CheckConstraint("revision >= 0", name="revision"),
     CheckConstraint("live_count >= 0 AND live_count <= last_seq", name="live_count"),
     # A cache keyed by a reused id would answer from another memory.
     sqlite_autoincrement=True,
 )
+"""`log_floor`: the log at or below it may be gone or may not lead on. `history_floor`: states below it cannot
+be read any more. `epoch`: raised when what is cached of this memory must not be used again. Every live fact
+has vectors of the active model; the building one is on its way to take its place."""
 
 facts = Table(
     "facts",
@@ -134,6 +143,7 @@ changes = Table(
     Column("revision", BigId, primary_key=True, autoincrement=False),
     Column("seq", BigId, primary_key=True, autoincrement=False),
     Column("op", String(15), nullable=False),
-    CheckConstraint("op IN ('add', 'delete')", name="op"),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("op IN ('add', 'delete', 'erase', 'model')", name="op"),
 )
-"""The log: what each revision of a memory did to which facts."""
+"""The log: what each revision of a memory did to which facts; `model` concerns none and has `seq` 0."""

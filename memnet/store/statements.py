@@ -1,9 +1,22 @@
-"""The one statement that the two databases spell alike and SQLAlchemy keeps apart."""
+"""What the two databases spell alike and SQLAlchemy keeps apart, and lists too long for one statement."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most `size` items, in order."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def insert_if_absent(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

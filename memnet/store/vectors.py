@@ -12,23 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float32
 
-from memnet.errors import DimensionMismatch, InputError, StoreError, VectorDamaged
+from memnet.errors import DimensionMismatch, InputError, VectorDamaged
 from memnet.store.rows import ModelRow
-
-
-class MissingVectors(StoreError):
-    """Live facts have no vectors of the model that is asked for; encode them and try again.
-
-    Attributes:
-        count: How many were found missing.
-    """
-
-    def __init__(self, memory_id: str, count: int) -> None:
-        super().__init__(
-            f"{count} facts of memory '{memory_id}' have no vectors of this model",
-            hint="encode them and add the vectors",
-        )
-        self.count = count
 
 
 def check_vectors(vectors: np.ndarray, count: int, model: ModelRow) -> None:

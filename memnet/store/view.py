@@ -3,53 +3,96 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import Lock
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from memnet.store.index import FlatIndex
-
-_FACT_OVERHEAD = 120
-"""Bytes of Python objects per fact beside its text and numbers, roughly."""
+from memnet.store.index import FlatIndex, joined
+from memnet.store.segment import Part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """An immutable snapshot of a memory. Threads may share it."""
+    """An immutable snapshot of a memory. Threads may share it, and views of several revisions their parts."""
 
     memory_id: int
     revision: int
-    seqs: Int64[np.ndarray, " facts"] = field(repr=False)
-    """The live facts, ascending; read-only."""
-    texts: tuple[str, ...] = field(repr=False)
-    """Verbatim, in the order of `seqs`."""
-    vectors: Float32[np.ndarray, "facts spaces dim"] = field(repr=False)
-    """Content vectors, in the order of `seqs`; read-only."""
-    _indexes: dict[int, FlatIndex] = field(default_factory=dict, init=False, repr=False)
-    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+    parts: tuple[Part, ...] = field(repr=False)
+    """At least one, oldest facts first."""
+    _count: int = field(init=False, repr=False)
+    _indexes: tuple[FlatIndex, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        spaces = range(len(self.parts[0].segment.spaces))
+        indexes = tuple(FlatIndex.over([part.place(space) for part in self.parts]) for space in spaces)
+        object.__setattr__(self, "_count", sum(map(len, self.parts)))
+        object.__setattr__(self, "_indexes", indexes)
 
     def __len__(self) -> int:
         """How many live facts it holds."""
-        return len(self.seqs)
+        return self._count
 
-    def index(self, space: int) -> FlatIndex:
-        """The index of one vector space, built at the first call.
+    @property
+    def seqs(self) -> Int64[np.ndarray, " facts"]:
+        """The live facts, ascending; read-only. A copy when the view has several parts."""
+        return self.newest_seqs(len(self))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Verbatim, in the order of `seqs`. A copy when the view has several parts."""
+        return self.newest_texts(len(self))
+
+    @property
+    def vectors(self) -> Float32[np.ndarray, "facts spaces dim"]:
+        """Content vectors, in the order of `seqs`; read-only. Always a copy: `values` reads one space."""
+        spaces = range(len(self._indexes))
+        whole = np.stack([self.values(space) for space in spaces], axis=1)
+        whole.flags.writeable = False
+        return whole
+
+    def newest_seqs(self, count: int) -> Int64[np.ndarray, " count"]:
+        """The newest facts, oldest of them first; costs what it returns."""
+        return joined([part.seqs(take) for part, take in self._newest(count)])
+
+    def newest_texts(self, count: int) -> tuple[str, ...]:
+        """Texts of the newest facts, in the order of `newest_seqs`."""
+        return tuple(text for part, take in self._newest(count) for text in part.texts(take))
+
+    def values(self, space: int, newest: int | None = None) -> Float32[np.ndarray, "facts dim"]:
+        """Vectors of one space, of all facts or the newest ones, in order; read-only.
 
         Raises:
             IndexError: There is no such space.
         """
-        if not 0 <= space < self.vectors.shape[1]:
-            raise IndexError(f"space {space} of {self.vectors.shape[1]}")
-        with self._lock:
-            if space not in self._indexes:
-                self._indexes[space] = FlatIndex(self.seqs, self.vectors[:, space])
-            return self._indexes[space]
+        self._check(space)
+        wanted = len(self) if newest is None else newest
+        return joined([part.values(space, take) for part, take in self._newest(wanted)])
+
+    def index(self, space: int) -> FlatIndex:
+        """Search in one vector space.
+
+        Raises:
+            IndexError: There is no such space.
+        """
+        self._check(space)
+        return self._indexes[space]
 
     @property
     def size_bytes(self) -> int:
-        """Memory it takes with all its indexes built; an estimate for the cache."""
-        texts = sum(map(len, self.texts))
-        # Each index holds its own copy of its space's vectors and of the seqs.
-        copies = (1 + self.vectors.shape[1]) * self.seqs.nbytes + 2 * self.vectors.nbytes
-        return int(copies) + texts + _FACT_OVERHEAD * len(self.texts)
+        """Memory it takes, parts that it shares with other views included; an estimate for the cache."""
+        return sum(part.size_bytes for part in self.parts)
+
+    def _newest(self, count: int) -> list[tuple[Part, int]]:
+        """The parts that hold the newest facts, and how many of them each; at least one part."""
+        wanted = min(count, len(self))
+        found: list[tuple[Part, int]] = []
+        for part in reversed(self.parts):
+            take = min(len(part), wanted)
+            wanted -= take
+            if take or not found:
+                found.append((part, take))
+        return found[::-1]
+
+    def _check(self, space: int) -> None:
+        if not 0 <= space < len(self._indexes):
+            raise IndexError(f"space {space} of {len(self._indexes)}")

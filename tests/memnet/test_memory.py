@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from memnet.errors import FactNotFound, MemoryNotFound, SchemaMismatch, TextError
+from memnet.errors import FactNotFound, MemoryNotFound, RevisionNotFound, SchemaMismatch, TextError
 from memnet.memory import Memory
 from memnet.nn.network import DenseSlots
 from memnet.store import migrate
@@ -114,6 +114,34 @@ def test_a_forgotten_fact_is_never_evidence_again(memory, checkpoint):
     told = memory.ask_facts([FOOTBALL[0], "John moved to the office."], "Where is the football?")
     assert answer.text == told.text
     assert answer.probability == pytest.approx(told.probability, abs=1e-5)
+
+
+def test_a_question_is_answered_as_of_any_revision(memory):
+    story = [*FOOTBALL, "John moved to the office.", "Mary dropped the football."]
+    answers = {}
+    for text in story:
+        answers[memory.remember("house", [text]).revision] = memory.ask("house", "Where is the football?")
+    revision = memory.forget("house", 3)
+    answers[revision] = memory.ask("house", "Where is the football?")
+
+    for revision, then in answers.items():
+        assert memory.ask("house", "Where is the football?", as_of_revision=revision) == then
+    moment = memory.store.fact("house", 2).created_at
+    assert memory.ask("house", "Where is the football?", recorded_at=moment) == answers[2]
+    assert memory.ask("house", "Where is the football?", as_of_revision=0).reason == "no_eligible_facts"
+    with pytest.raises(RevisionNotFound, match="memory 'house' has no revision 6"):
+        memory.ask("house", "Where is the football?", as_of_revision=6)
+
+
+def test_a_model_that_came_later_answers_about_the_past_too(url, tmp_path, babi_dir, checkpoint):
+    other = untrained_checkpoint(tmp_path / "other", babi_dir, seed=1, dim=9)
+    with Memory.open(url, checkpoint) as memory:
+        memory.store.put_memory("house")
+        memory.remember("house", FOOTBALL)
+        memory.forget("house", 1)
+    with Memory.open(url, other) as memory:
+        answer = memory.ask("house", "Where is the football?", limit=None, as_of_revision=1)
+        assert_same(answer, FOOTBALL, other)
 
 
 def test_the_same_sentence_twice_is_two_facts(memory):

@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -100,14 +101,14 @@ def test_a_schema_that_was_taken_back_counts_as_none(url: str):
 
 def test_an_older_schema_says_how_to_bring_it_up_to_date(url: str, monkeypatch: pytest.MonkeyPatch):
     engine = open_database(url)
-    monkeypatch.setattr(migrate, "_scripts", lambda: migrate._Scripts("0002", frozenset({"0001", "0002"})))
+    monkeypatch.setattr(migrate, "_scripts", lambda: migrate._Scripts("0003", frozenset({"0002", "0003"})))
     try:
         with pytest.raises(SchemaMismatch) as raised:
             migrate.check(engine)
     finally:
         engine.dispose()
 
-    assert str(raised.value) == "the database has schema 0001, this memnet needs 0002"
+    assert str(raised.value) == "the database has schema 0002, this memnet needs 0003"
     assert raised.value.hint == "bring it up to date with `memnet migrate`"
 
 
@@ -119,7 +120,7 @@ def test_a_newer_schema_is_refused_by_everything_that_migrates(url: str):
         for call in (migrate.check, migrate.upgrade, migrate.downgrade):
             with pytest.raises(SchemaMismatch) as raised:
                 call(engine)
-            assert str(raised.value) == "the database has schema 0099, newer than this memnet's 0001"
+            assert str(raised.value) == "the database has schema 0099, newer than this memnet's 0002"
             assert raised.value.hint == "upgrade memnet; nothing on disk is changed"
     finally:
         engine.dispose()
@@ -259,3 +260,63 @@ def test_the_plain_alembic_command_works(tmp_path: Path):
         subprocess.run([*arguments, *action], env=environment, check=True, capture_output=True, cwd=tmp_path)
 
     assert tables(environment["MEMNET_DATABASE_URL"]) == TABLES
+
+
+STORED = Path(__file__).parents[2] / "data" / "store" / "schema-0001.sqlite"
+"""Written by the memnet of schema 0001: a forgotten fact, an empty memory, a deleted one."""
+
+
+def test_a_stored_database_of_the_previous_schema_keeps_its_facts_and_gains_a_history(tmp_path: Path):
+    path = tmp_path / "memnet.db"
+    path.write_bytes(STORED.read_bytes())
+    url = f"sqlite:///{path}"
+    migrate.upgrade(url)
+    store = FactStore(open_database(url))
+    try:
+        model_id = store.register_model("digest", family="memn2n", spaces=2, dim=3)
+        memory = store.get_memory("house")
+        assert (memory.revision, memory.last_seq, memory.live_count) == (3, 3, 2)
+        assert (memory.history_floor, memory.active_model_id) == (0, model_id)
+        assert store.get_memory("shed").active_model_id is None
+        assert store.view("house", model_id).texts == (
+            "Mary went back to the garden.",
+            "John moved to the office.",
+        )
+        assert store.view("house", model_id).vectors[1].tolist() == [[100, 101, 102], [103, 104, 105]]
+        before = store.view("house", model_id, as_of_revision=1)
+        assert before.texts == ("Mary got the football there.", "Mary went back to the garden.")
+        told = store.fact("house", 3).created_at
+        assert store.view("house", model_id, recorded_at=told).seqs.tolist() == [1, 2, 3]
+        deleted = [row.memory_id for row in store.list_memories()]
+        memory, _ = store.put_memory("new")
+        # Number 3 was the deleted memory's.
+        assert memory.memory_id > max(*deleted, 3)
+    finally:
+        store.close()
+
+
+def test_a_database_with_data_goes_back_and_forth(url: str):
+    engine = open_database(url)
+    store = FactStore(engine)
+    model_id = store.register_model("digest", family="memn2n", spaces=1, dim=2)
+    for name in ("house", "shed"):
+        store.put_memory(name)
+        store.add(name, ["a", "b"], model_id=model_id, vectors=np.ones((2, 1, 2), np.float32))
+        store.forget(name, 1)
+    before = store.view("house", model_id)
+
+    migrate.downgrade(url, "0001")
+    with pytest.raises(SchemaMismatch):
+        store.check_schema()
+    migrate.upgrade(url)
+
+    store = FactStore(open_database(url))
+    after = store.view("house", model_id)
+    assert (after.revision, after.texts) == (before.revision, before.texts)
+    assert store.view("house", model_id, as_of_revision=1).texts == ("a", "b")
+    assert store.get_memory("house").active_model_id == model_id
+    number = store.get_memory("shed").memory_id
+    store.delete_memory("shed")
+    assert store.put_memory("shed")[0].memory_id > number
+    engine.dispose()
+    store.close()

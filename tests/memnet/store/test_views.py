@@ -254,7 +254,7 @@ def test_many_threads_on_a_cold_memory_load_it_once(database: Database, open_sto
     cold = open_store()
     loads = []
     load = loading.load
-    monkeypatch.setattr(loading, "load", lambda *arguments: loads.append(1) or load(*arguments))
+    monkeypatch.setattr(loading, "load", lambda *a, **b: loads.append(1) or load(*a, **b))
     start = threading.Barrier(16)
 
     def look(_: int) -> View:

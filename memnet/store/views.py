@@ -1,0 +1,148 @@
+"""Reading views: check the revision, catch up, publish.
+
+One select tells where a memory stands. A view at that revision is used as it is, an older one is brought
+up to date by the log, and anything else is loaded anew. So what is committed anywhere is seen by the next
+read everywhere, without messages between processes.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select
+
+from memnet.errors import MemoryTooLarge
+from memnet.store import history, loading
+from memnet.store.cache import LATEST, Cached, ViewCache
+from memnet.store.database import reading
+from memnet.store.failpoints import hit
+from memnet.store.memories import STORE_EPOCH, Head
+from memnet.store.rows import ModelRow
+from memnet.store.schema import memories
+from memnet.store.statements import batched
+from memnet.store.view import View
+
+LOAD_TIMEOUT_S = 30.0
+"""How long a reader waits for another one that loads the same memory."""
+
+_IDS_PER_SELECT = 500
+
+SWEEP_S = 60.0
+"""How often readers look whether other processes have erased what is cached here."""
+
+
+class Views:
+    """The views of a database's memories. Thread-safe."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        cache_bytes: int,
+        max_view_bytes: int | None = None,
+        half: bool = False,
+        load_timeout_s: float = LOAD_TIMEOUT_S,
+    ) -> None:
+        """Keep views.
+
+        Args:
+            engine: The database.
+            cache_bytes: Bound on the views that are kept.
+            max_view_bytes: Refuse to load a memory whose vectors are larger; None for no bound.
+            half: Keep vectors as float16.
+            load_timeout_s: How long to wait for another reader that loads the same memory.
+        """
+        self._engine = engine
+        self._cache = ViewCache(cache_bytes)
+        self._max_view_bytes = max_view_bytes
+        self._half = half
+        self._load_timeout_s = load_timeout_s
+        self._swept_at = time.monotonic()
+
+    @property
+    def size_bytes(self) -> int:
+        """Estimated size of the views that are kept."""
+        return self._cache.size_bytes
+
+    def __len__(self) -> int:
+        """How many views are kept."""
+        return len(self._cache)
+
+    def drop(self, memory_id: int) -> None:
+        """Let go of the views of a memory."""
+        self._cache.drop_memory(memory_id)
+
+    def view(
+        self,
+        name: str,
+        model: ModelRow,
+        *,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> View:
+        """A memory as of a revision; see `FactStore.view`."""
+        if time.monotonic() - self._swept_at > SWEEP_S:
+            self.sweep()
+
+        def pin(connection: Connection) -> tuple[Head, tuple[int, int, int]]:
+            head = history.pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
+            return head, (head.memory_id, model.model_id, head.revision if head.past else LATEST)
+
+        with reading(self._engine) as connection:
+            head, key = pin(connection)
+        hit("read.head")
+        cached = self._cache.get(key)
+        if cached is not None and cached.is_at(head):
+            return cached.view
+        with self._cache.turn(key, self._load_timeout_s), reading(self._engine) as connection:
+            drops = self._cache.drops
+            # Read again: while this thread waited for its turn, another may have loaded what is needed.
+            head, key = pin(connection)
+            cached = self._cache.get(key)
+            if cached is not None and cached.is_at(head):
+                return cached.view
+            view = self._load(connection, name, head, model, cached)
+            self._cache.put(key, Cached(view, head.epoch), drops)
+        hit("read.published")
+        return view
+
+    def sweep(self) -> int:
+        """Let go of views that must not be used again because another process erased facts, restored the
+        database or deleted the memory. No answer would use them; but they hold what should be gone.
+
+        Returns:
+            Of how many memories views were dropped.
+        """
+        self._swept_at = time.monotonic()
+        held = self._cache.memories()
+        dropped = 0
+        for ids in batched(held, _IDS_PER_SELECT):
+            with reading(self._engine) as connection:
+                rows = connection.execute(
+                    select(memories.c.memory_id, memories.c.epoch, STORE_EPOCH.label("store_epoch")).where(
+                        memories.c.memory_id.in_(ids)
+                    )
+                ).all()
+            current = {row.memory_id: {(row.store_epoch, row.epoch)} for row in rows}
+            for memory_id in ids:
+                if held[memory_id] != current.get(memory_id):
+                    self._cache.drop_memory(memory_id)
+                    dropped += 1
+        return dropped
+
+    def _load(
+        self, connection: Connection, name: str, head: Head, model: ModelRow, cached: Cached | None
+    ) -> View:
+        if cached is not None and cached.leads_to(head):
+            view = loading.catch_up(connection, name, head, model, cached.view, half=self._half)
+            if view is not None:
+                return view
+        size_bytes = head.live_count * model.spaces * model.dim * (2 if self._half else 4)
+        if self._max_view_bytes is not None and size_bytes > self._max_view_bytes:
+            raise MemoryTooLarge(
+                f"the vectors of memory '{name}' take {size_bytes} bytes, "
+                f"more than the {self._max_view_bytes} that are allowed",
+                hint="raise the bound, or keep vectors as float16",
+            )
+        return loading.load(connection, name, head, model, half=self._half)
