@@ -24,6 +24,7 @@ from memnet.models import SHIPPED
 from memnet.reader import Reader, Told
 from memnet.store import (
     DEFAULT_DATABASE_URL,
+    Erased,
     FactStore,
     MissingVectors,
     View,
@@ -123,6 +124,15 @@ class Memory:
             FactNotFound: No such fact, or it was forgotten before.
         """
         return self.store.forget(memory_id, seq)
+
+    def erase(self, memory_id: str, seqs: Sequence[int]) -> Erased:
+        """Erase facts: text and vectors leave every table, view and file, and so does the memory's past.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was erased before; nothing is erased.
+        """
+        return self.store.erase(memory_id, seqs)
 
     def ask(
         self,

@@ -8,12 +8,13 @@ from memnet.store import migrate
 from memnet.store.database import DEFAULT_DATABASE_URL, open_database
 from memnet.store.facts import FactStore
 from memnet.store.ids import fact_id, seq_of
-from memnet.store.rows import Added, FactRow, MemoryRow
+from memnet.store.rows import Added, Erased, FactRow, MemoryRow
 from memnet.store.view import View
 
 __all__ = [
     "DEFAULT_DATABASE_URL",
     "Added",
+    "Erased",
     "FactRow",
     "FactStore",
     "MemoryRow",

@@ -109,6 +109,7 @@ def bump(
     last_seq: int = 0,
     live_count: int = 0,
     model_id: int | None = None,
+    erases: bool = False,
 ) -> Row[*tuple[Any, ...]]:
     """Take the memory's row lock and its next revision.
 
@@ -121,15 +122,21 @@ def bump(
         last_seq: How many facts it adds.
         live_count: By how many live facts it changes their number.
         model_id: The memory's model if it has none yet.
+        erases: Nothing before this revision may be read again, and no cache used.
 
     Raises:
         MemoryNotFound: There is no such memory.
     """
+    revision = memories.c.revision + 1
+    floors = (
+        {"log_floor": revision, "history_floor": revision, "epoch": memories.c.epoch + 1} if erases else {}
+    )
     row = connection.execute(
         update(memories)
         .where(memories.c.name == name)
         .values(
-            revision=memories.c.revision + 1,
+            revision=revision,
+            **floors,
             last_seq=memories.c.last_seq + last_seq,
             live_count=memories.c.live_count + live_count,
             active_model_id=func.coalesce(memories.c.active_model_id, model_id),

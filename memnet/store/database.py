@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,39 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with _transaction(engine, {"memnet_writing": True}) as connection:
         yield connection
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Callable[[str], list[Any]]]:
+    """A connection outside any transaction, for the statements that want none: a function that runs one.
+
+    Raises:
+        StoreUnavailable: The database does not answer, or could not do its work.
+    """
+    try:
+        connection = engine.raw_connection()
+    except PoolTimeout as error:
+        raise _unavailable("no connection became free") from error
+    except DBAPIError as error:
+        raise _unavailable(type(error.orig or error).__name__) from error
+    driver: Any = connection.driver_connection
+    on_server = engine.dialect.name == "postgresql"
+    try:
+        if on_server:
+            driver.autocommit = True
+
+        def execute(statement: str) -> list[Any]:
+            cursor = driver.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+        yield execute
+    except engine.dialect.loaded_dbapi.Error as error:
+        connection.invalidate()
+        raise _unavailable(type(error).__name__) from error
+    finally:
+        if on_server and not driver.closed:
+            driver.autocommit = False
+        connection.close()
 
 
 @contextmanager

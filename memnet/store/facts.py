@@ -10,11 +10,11 @@ from jaxtyping import Float32
 from sqlalchemy import Engine, select
 
 from memnet.errors import InputError
-from memnet.store import changes, listing, memories, migrate, models
-from memnet.store.database import reading, writing
+from memnet.store import changes, erasing, listing, memories, migrate, models
+from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
 from memnet.store.history import pinned
-from memnet.store.rows import Added, FactRow, MemoryRow, ModelRow
+from memnet.store.rows import Added, Erased, FactRow, MemoryRow, ModelRow
 from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.view import View
@@ -183,6 +183,47 @@ class FactStore:
             revision = changes.forget(connection, memories.known_name(name), seq)
         hit("forget.committed")
         return revision
+
+    def erase(self, name: str, seqs: Sequence[int]) -> Erased:
+        """Remove facts as if they had never been told: text and vectors leave every table, view and file.
+
+        What the memory held before cannot be read any more, in whole: an answer without these facts would
+        be one that was never given. Backups and exports made before keep them.
+
+        Args:
+            name: Which memory.
+            seqs: Which facts, live or forgotten.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was erased before; nothing is erased.
+            InputError: No fact at all.
+        """
+        if not seqs:
+            raise InputError("there is no fact to erase")
+        with writing(self._engine) as connection:
+            memory_id, revision = erasing.erase(connection, memories.known_name(name), seqs)
+        hit("erase.committed")
+        self._views.drop(memory_id)
+        hit("erase.dropped")
+        scrubbed = sqlite_file(self._engine) is not None and self.scrub()
+        hit("erase.scrubbed")
+        return Erased(revision, scrubbed)
+
+    def scrub(self) -> bool:
+        """Remove from the database's files what is no longer in its tables.
+
+        On SQLite this moves the write-ahead log into the file and empties it. On PostgreSQL it rewrites the
+        tables (`VACUUM FULL`), during which nobody reads or writes them; its own write-ahead log keeps old
+        pages until they are recycled.
+
+        Returns:
+            False when a reader still needs the write-ahead log; try again when it is done.
+
+        Raises:
+            StoreUnavailable: The database does not answer, or could not do its work.
+        """
+        return erasing.scrub(self._engine)
 
     def fact(self, name: str, seq: int, *, as_of_revision: int | None = None) -> FactRow:
         """One live fact.

@@ -62,6 +62,16 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """What one call of `erase` did."""
+
+    revision: int
+    """Its revision, and now the oldest that can be read."""
+    scrubbed: bool
+    """Whether the database's files hold no trace any more. If not, call `FactStore.scrub` later."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRow:
     """A model whose vectors the store keeps."""
 

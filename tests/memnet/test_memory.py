@@ -120,7 +120,8 @@ def test_a_question_is_answered_as_of_any_revision(memory):
     story = [*FOOTBALL, "John moved to the office.", "Mary dropped the football."]
     answers = {}
     for text in story:
-        answers[memory.remember("house", [text]).revision] = memory.ask("house", "Where is the football?")
+        revision = memory.remember("house", [text]).revision
+        answers[revision] = memory.ask("house", "Where is the football?")
     revision = memory.forget("house", 3)
     answers[revision] = memory.ask("house", "Where is the football?")
 
