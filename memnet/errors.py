@@ -12,6 +12,7 @@
     + FactNotFound          no such fact in the memory, or it was forgotten
     + RevisionNotFound      a revision that the memory has not reached
     + HistoryErased         a revision whose facts were erased since
+  x ArchiveError            the official archive cannot be fetched or is not the official one
   x CheckpointError         a checkpoint is damaged, foreign or too new
   x StoreError              the store cannot do its work                  -> HTTP 503
     + StoreUnavailable      the database does not answer

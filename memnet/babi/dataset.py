@@ -46,8 +46,8 @@ def data_dir(given: Path | None) -> Path:
         source = cache_dir() / FOLDER
     if source is None:
         raise BabiDataMissing(
-            "no bAbI data: neither --data nor MEMNET_BABI_DIR names a folder",
-            hint="point --data at the unpacked archive, the folder that holds en/ and en-10k/",
+            "no bAbI data: neither --data nor MEMNET_BABI_DIR names a folder, and none was downloaded",
+            hint="fetch it with `memnet babi download`, or point --data at the unpacked archive",
         )
     for folder in (source, source / FOLDER):
         if any((folder / split).is_dir() for split in SPLITS):

@@ -65,14 +65,11 @@ def markdown(rows: Sequence[Row], restarts: int, column: Published | None) -> st
         for each in rows
     ]
     total = summary(rows)
-    lines.append(
-        f"| | **mean** | **{_percent(total['selected'])}** | **{_percent(total['mean'])}** | "
-        f"| **{_percent(total['published'])}** |"
-    )
-    failed = total["published_failed"]
-    lines.append(
-        f"| | failed (> 5 %) | {total['selected_failed']} | | | {'' if failed is None else failed} |"
-    )
+    ours = f"**{_percent(total['selected'])}** | **{_percent(total['mean'])}**"
+    theirs = "" if total["published"] is None else f"**{_percent(total['published'])}**"
+    lines.append(f"| | **mean** | {ours} | | {theirs} |")
+    failed = "" if total["published_failed"] is None else str(total["published_failed"])
+    lines.append(f"| | failed (> 5 %) | {total['selected_failed']} | | | {failed} |")
     return "\n".join(lines) + "\n"
 
 

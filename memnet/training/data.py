@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from memnet.babi.dataset import TaskFile, load_tasks, split_validation
+from memnet.babi.synthetic import MARK
 from memnet.errors import InputError
 from memnet.nn.memn2n import MemN2NConfig
 from memnet.story import Story
@@ -121,6 +122,8 @@ def _record(spec: RunSpec, files: Mapping[int, TaskFile]) -> dict[str, Any]:
 def _note(task: int, file: TaskFile) -> str:
     if file.sha256 == _GENUINE_PARTIAL:
         return f"task {task}: 1,925 of 10,000 official questions"
+    if MARK in file.path.name:
+        return f"task {task}: synthetic training stories, original test ({file.path.name})"
     return (
         f"task {task}: {file.num_questions:,} training questions from {file.path.name}, not the official file"
     )

@@ -111,9 +111,8 @@ def test_the_example_requests_are_answered(
 
 
 def test_the_page_needs_nothing_from_another_host(client: TestClient) -> None:
-    page = client.get("/", follow_redirects=True)
+    page = client.get("/docs")
 
-    assert page.url.path == "/docs"
     assert page.status_code == 200
     assert not re.findall(r"(?:https?:)?//[a-z0-9-]+\.", page.text)
     links = re.findall(r'(?:href|src)="([^"]+)"', page.text)

@@ -11,6 +11,7 @@ from memnet.cli.lazy import LazyGroup
     cls=LazyGroup,
     targets={
         "ask": "memnet.cli.babi.ask:ask",
+        "benchmark": "memnet.cli.babi.benchmark:benchmark",
         "download": "memnet.cli.babi.download:download",
         "evaluate": "memnet.cli.babi.evaluate:evaluate",
         "generate": "memnet.cli.babi.generate:generate",

@@ -14,7 +14,7 @@ from memnet.models import SHIPPED
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder with en/, en-10k/ …; MEMNET_BABI_DIR by default.",
+    help="Folder with en/, en-10k/ …; else MEMNET_BABI_DIR, else what `download` fetched.",
 )
 split_option = click.option(
     "--split", type=click.Choice(SPLITS), default="en", show_default=True, help="Folder of the archive."

@@ -32,6 +32,7 @@ def test_the_folder_above_the_official_archive_will_do(babi_dir, tmp_path):
 
 def test_without_data_the_message_says_how_to_name_it(tmp_path, monkeypatch):
     monkeypatch.delenv("MEMNET_BABI_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # nothing was downloaded
 
     with pytest.raises(BabiDataMissing, match="neither --data nor MEMNET_BABI_DIR names a folder"):
         data_dir(None)

@@ -98,10 +98,10 @@ def test_ctrl_c_and_resume_end_with_the_same_weights(tmp_path, babi_dir):
 
 def test_training_without_data_says_where_it_may_be(tmp_path):
     expect(
-        memnet("babi", "train", "--out", tmp_path / "run"),
+        memnet("babi", "train", "--out", tmp_path / "run", XDG_CACHE_HOME=str(tmp_path)),
         2,
-        "error: no bAbI data: neither --data nor MEMNET_BABI_DIR names a folder",
-        "hint: point --data at the unpacked archive, the folder that holds en/ and en-10k/",
+        "error: no bAbI data: neither --data nor MEMNET_BABI_DIR names a folder, and none was downloaded",
+        "hint: fetch it with `memnet babi download`, or point --data at the unpacked archive",
     )
     assert not (tmp_path / "run").exists()
 
