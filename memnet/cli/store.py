@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from memnet.cli.attention import attention_table
+from memnet.cli.lazy import LazyGroup
 from memnet.cli.options import checkpoint_option, database_option
 from memnet.memory import Memory
 from memnet.store import DEFAULT_DATABASE_URL
@@ -20,26 +21,36 @@ from memnet.store import migrate as migrations
 
 
 @contextmanager
-def _opened(database_url: str, checkpoint: Path | None) -> Iterator[Memory]:
+def opened(database_url: str, checkpoint: Path | None) -> Iterator[Memory]:
+    """A memory as commands use it: the embedded database is made at its first use."""
     if database_url == DEFAULT_DATABASE_URL and "MEMNET_DATABASE_URL" not in os.environ:
         migrations.upgrade(database_url)  # the embedded database of a single user needs no ceremony
     with Memory.open(database_url, checkpoint) as memory:
         yield memory
 
 
-@click.group("facts")
+@click.group(
+    "facts",
+    cls=LazyGroup,
+    targets={
+        "add": "memnet.cli.store:add",
+        "export": "memnet.cli.transfer:export_facts",
+        "import": "memnet.cli.transfer:import_facts",
+        "list": "memnet.cli.store:list_facts",
+    },
+)
 def facts() -> None:
-    """Post and list facts."""
+    """Post, list, export and import facts."""
 
 
-@facts.command("add")
+@click.command("add")
 @click.argument("memory_id")
 @click.argument("texts", nargs=-1, required=True)
 @database_option
 @checkpoint_option
 def add(memory_id: str, texts: tuple[str, ...], database_url: str, checkpoint: Path | None) -> None:
     """Remember TEXTS in MEMORY_ID, in the given order; the memory is created if need be."""
-    with _opened(database_url, checkpoint) as memory:
+    with opened(database_url, checkpoint) as memory:
         memory.store.put_memory(memory_id)
         remembered = memory.remember(memory_id, texts)
         for fact, text in zip(remembered.facts, texts, strict=True):
@@ -47,14 +58,14 @@ def add(memory_id: str, texts: tuple[str, ...], database_url: str, checkpoint: P
             click.echo(f"{fact.seq} {text}{unknown}")
 
 
-@facts.command("list")
+@click.command("list")
 @click.argument("memory_id")
 @click.option("--json", "as_json", is_flag=True, help="One JSON record per line.")
 @database_option
 @checkpoint_option
 def list_facts(memory_id: str, as_json: bool, database_url: str, checkpoint: Path | None) -> None:
     """List the facts of MEMORY_ID."""
-    with _opened(database_url, checkpoint) as memory:
+    with opened(database_url, checkpoint) as memory:
         last = 0
         while page := memory.store.facts(memory_id, after_seq=last, limit=500):
             for fact in page:
@@ -74,7 +85,7 @@ def list_facts(memory_id: str, as_json: bool, database_url: str, checkpoint: Pat
 @checkpoint_option
 def ask(memory_id: str, question: str, as_json: bool, database_url: str, checkpoint: Path | None) -> None:
     """Answer QUESTION from the facts of MEMORY_ID, with the attention of every hop."""
-    with _opened(database_url, checkpoint) as memory:
+    with opened(database_url, checkpoint) as memory:
         answer = memory.ask(memory_id, question, limit=None)
     if as_json:
         click.echo(json.dumps(asdict(answer), ensure_ascii=False))
