@@ -34,8 +34,11 @@ class _Commands(LazyGroup):
     targets={
         "ask": "memnet.cli.store:ask",
         "babi": "memnet.cli.babi:babi",
+        "backup": "memnet.cli.backup:backup",
         "facts": "memnet.cli.store:facts",
+        "index": "memnet.cli.index:index",
         "migrate": "memnet.cli.migrate:migrate",
+        "restore": "memnet.cli.backup:restore",
         # Of other packages: the service depends on the library, never the other way round.
         **{plugin.name: plugin.value for plugin in entry_points(group="memnet.commands")},
     },
