@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from memnet.babi.cross import with_cross_questions
 from memnet.babi.dataset import TaskFile, load_tasks, split_validation
 from memnet.babi.synthetic import MARK
 from memnet.errors import InputError
@@ -78,6 +79,10 @@ def load_run_data(spec: RunSpec) -> RunData:
     recipe = spec.recipe
     files = load_tasks(spec.directory, spec.split, spec.tasks, "train", overrides=spec.train_files)
     training, validation = _split(files, recipe)
+    official = sum(len(story.questions) for story in training)
+    if recipe.cross_questions:
+        training = with_cross_questions(training, recipe.cross_questions, seed=_SPLIT_SEED)
+    added = sum(len(story.questions) for story in training) - official
     vocabulary = vocabulary_of([*training, *validation])
     longest = max(question.facts_before for story in training for question in story.questions)
     memory_size = max(1, min(recipe.memory_size, longest))
@@ -95,7 +100,7 @@ def load_run_data(spec: RunSpec) -> RunData:
         relu=recipe.relu,
     )
     held_out = examples_of(validation, vocabulary, memory_size)
-    return RunData(examples, held_out, vocabulary, config, _record(spec, files))
+    return RunData(examples, held_out, vocabulary, config, _record(spec, files, added))
 
 
 def _split(files: Mapping[int, TaskFile], recipe: Recipe) -> tuple[list[Story], list[Story]]:
@@ -108,14 +113,17 @@ def _split(files: Mapping[int, TaskFile], recipe: Recipe) -> tuple[list[Story], 
     return training, validation
 
 
-def _record(spec: RunSpec, files: Mapping[int, TaskFile]) -> dict[str, Any]:
+def _record(spec: RunSpec, files: Mapping[int, TaskFile], added: int) -> dict[str, Any]:
+    notes = [_note(task, files[task]) for task in sorted(spec.train_files)]
+    if added:
+        notes.append(f"{added:,} cross questions added to the training stories")
     return {
         "split": spec.split,
         "files": {
             str(task): {"name": file.path.name, "sha256": file.sha256, "questions": file.num_questions}
             for task, file in files.items()
         },
-        "notes": [_note(task, files[task]) for task in sorted(spec.train_files)],
+        "notes": notes,
     }
 
 

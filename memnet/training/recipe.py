@@ -47,6 +47,9 @@ class Recipe:
     itself: one norm for all of them keeps task 15 from being learned."""
     noise: float = 0.1
     """Share of empty memories put among the facts; 0 for none."""
+    cross_questions: float = 0.0
+    """Questions added per training question: what one task asks, asked of the stories of another. Not in
+    the paper; results say so. See `memnet.babi.cross`."""
     validation: float = 0.1
     """Share of each task's questions set aside, in whole stories."""
     seed: int = 0
@@ -58,7 +61,7 @@ class Recipe:
         for name in ("dim", "num_hops", "memory_size", "epochs", "halve_every", "batch_size"):
             if getattr(self, name) < 1:
                 raise RecipeError(f"{name} must be at least 1; got {getattr(self, name)}")
-        for name in ("linear_epochs", "noise", "seed"):
+        for name in ("linear_epochs", "noise", "cross_questions", "seed"):
             if getattr(self, name) < 0:
                 raise RecipeError(f"{name} must not be negative; got {getattr(self, name)}")
         for name in ("learning_rate", "max_norm"):
