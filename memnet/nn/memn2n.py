@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from memnet.errors import RecipeError
 from memnet.nn.batch import Batch, Sentences
 from memnet.nn.encoding import ENCODINGS, word_weights
-from memnet.nn.network import MemoryNetwork, Reading, Slots
+from memnet.nn.network import MemoryNetwork, Reading, Readings, Slots
 
 TYINGS = ("adjacent", "layer-wise")
 """How the hops share their tables (section 2.2)."""
@@ -140,7 +140,19 @@ class MemN2N(MemoryNetwork):
         return Reading(self._logits(u)[0], torch.stack(scores), torch.stack(attention), torch.stack(null))
 
     def forward(self, batch: Batch) -> Float[Tensor, "batch words"]:
-        """Answer a batch; equal to `answer` question by question.
+        """Answer a batch; equal to `answer` question by question."""
+        return self._answer_batch(batch)[0]
+
+    def read(self, batch: Batch) -> Readings:
+        logits, hops = self._answer_batch(batch)
+        attention = torch.stack(hops, dim=1)
+        told = (batch.slots != len(batch.facts))[:, None]
+        return Readings(logits, attention * told, (attention * ~told).sum(dim=-1))
+
+    def _answer_batch(
+        self, batch: Batch
+    ) -> tuple[Float[Tensor, "batch words"], list[Float[Tensor, "batch memory"]]]:
+        """Logits, and the attention of every hop on all slots, the empty ones included.
 
         A fact that many questions share is matched with all of them in one product, and its
         output is collected the same way: no fact vector is copied per question.
@@ -151,6 +163,7 @@ class MemN2N(MemoryNetwork):
         rows = torch.cat([facts, zero, self._times(), zero]).unbind(dim=1)
         index = self._rows_of_slots(batch)
         u = self.encode_questions(batch.questions)
+        attention = []
         for hop in range(self.num_hops):
             key, value = self._spaces_of(hop)
             content_and_time = (u @ rows[key].T).gather(1, index)
@@ -158,10 +171,11 @@ class MemN2N(MemoryNetwork):
             p = s if self.linear else s.softmax(dim=-1)
             share = p.new_zeros(len(batch), len(rows[value])).scatter_add(1, index, p.repeat(1, 2))
             u = self._next(u, share @ rows[value])
-        return self._logits(u)
+            attention.append(p)
+        return self._logits(u), attention
 
     def _rows_of_slots(self, batch: Batch) -> Int[Tensor, "batch two_memory"]:
-        """Where each slot's content and each slot's time stand among the rows of `forward`."""
+        """Where each slot's content and each slot's time stand among the rows of `_answer_batch`."""
         first_age = len(batch.facts) + 1
         empty = batch.slots == len(batch.facts)
         ages = (first_age - 1 + batch.ages).masked_fill(empty, first_age + self.memory_size)

@@ -62,6 +62,18 @@ class Reading:
     """Attention on the null slots. `attention` and `null` of a hop sum to 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A batch of questions, answered."""
+
+    logits: Float[Tensor, "batch words"]
+    """As in `Reading`."""
+    attention: Float[Tensor, "batch hops memory"]
+    """Attention on the fact in each slot, newest first; 0 on empty slots."""
+    null: Float[Tensor, "batch hops"]
+    """Attention on the null slots. `attention` and `null` of a hop sum to 1."""
+
+
 class MemoryNetwork(nn.Module, ABC):
     """A memory network of any family."""
 
@@ -94,6 +106,10 @@ class MemoryNetwork(nn.Module, ABC):
     @abstractmethod
     def forward(self, batch: Batch) -> Float[Tensor, "batch words"]:
         """Logits of every answer word (column i is word index i + 1) for a batch of questions."""
+
+    @abstractmethod
+    def read(self, batch: Batch) -> Readings:
+        """Answer a batch as `forward` does, and say what every hop attended to."""
 
     def loss(self, batch: Batch) -> Float[Tensor, ""]:
         """Cross-entropy of the right answers, summed over the batch as the paper does."""

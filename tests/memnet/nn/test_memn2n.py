@@ -107,6 +107,21 @@ def test_one_question_is_answered_with_the_attention_of_the_paper(settings):
         np.testing.assert_allclose(total.numpy(), 1.0, atol=1e-6)
 
 
+@pytest.mark.parametrize("settings", VARIANTS, ids=str)
+def test_a_batch_is_read_with_the_attention_of_each_question(settings):
+    net = network(**settings)
+
+    readings = net.read(batch_of(STORIES))
+
+    torch.testing.assert_close(readings.logits, net(batch_of(STORIES)))
+    for attention, null, (facts, question) in zip(readings.attention, readings.null, STORIES, strict=True):
+        alone = net.answer(sentences([question]), DenseSlots(net.encode_facts(sentences(facts))))
+        newest_first = alone.attention.flip(1)
+        torch.testing.assert_close(attention[:, : len(facts)], newest_first)
+        assert attention[:, len(facts) :].abs().sum() == 0
+        torch.testing.assert_close(null, alone.null)
+
+
 def test_linear_start_leaves_the_softmax_of_the_memory_layers_out():
     net = network()
     net.linear = True
