@@ -131,3 +131,15 @@ def test_every_link_leads_somewhere():
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_example_says_which_facts_the_answer_needs():
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "why.py"], capture_output=True, text=True, timeout=120
+    )
+
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Where is the football? garden"
+    assert "  without 'Mary went back to the garden.' changes the answer" in lines
+    assert "  without 'John went to the kitchen.' changes nothing" in lines
