@@ -28,7 +28,12 @@ export function answerCard(reading, { heading = null, nameOf, kind = "" } = {}) 
               "dl",
               { class: "sure" },
               h("div", {}, h("dt", {}, "probability"), h("dd", {}, percent(answer.confidence.probability))),
-              h("div", {}, h("dt", {}, "ahead of the next by"), h("dd", {}, points(answer.confidence.margin).slice(1))),
+              h(
+                "div",
+                {},
+                h("dt", {}, "ahead of the next by"),
+                h("dd", {}, points(answer.confidence.margin).slice(1)),
+              ),
             ),
       ),
       answer.abstained ? null : alternatives(answer),
@@ -69,10 +74,17 @@ export function answerNotes({ answer }) {
   const { memory, unknown_words: unknown } = answer;
   return [
     unknown.length
-      ? note("The network has never seen ", list(unknown.map((word) => `“${word}”`)), ": it reads the question without ", unknown.length === 1 ? "it." : "them.")
+      ? note(
+          "The network has never seen ",
+          list(unknown.map((word) => `“${word}”`)),
+          ": it reads the question without ",
+          unknown.length === 1 ? "it." : "them.",
+        )
       : null,
     memory.attended < memory.eligible && !answer.abstained
-      ? note(`The newest ${memory.attended.toLocaleString("en")} of ${memory.eligible.toLocaleString("en")} facts were read: more than that this network does not attend to.`)
+      ? note(
+          `The newest ${memory.attended.toLocaleString("en")} of ${memory.eligible.toLocaleString("en")} facts were read: more than that this network does not attend to.`,
+        )
       : null,
   ];
 }

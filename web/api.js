@@ -26,7 +26,11 @@ async function send(method, path, { query = {}, body, signal } = {}) {
     text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "The service does not answer", detail: "is it running, and is this machine online?", code: "unreachable" });
+    throw new Problem({
+      title: "The service does not answer",
+      detail: "is it running, and is this machine online?",
+      code: "unreachable",
+    });
   }
   let read = null;
   try {
@@ -35,7 +39,10 @@ async function send(method, path, { query = {}, body, signal } = {}) {
     // Something between here and the service answered in words of its own.
   }
   if (response.ok) return read;
-  throw new Problem(read?.title ? read : { title: `The service answered ${response.status}`, detail: response.statusText }, response.status);
+  throw new Problem(
+    read?.title ? read : { title: `The service answered ${response.status}`, detail: response.statusText },
+    response.status,
+  );
 }
 
 const memory = (name, rest = "") => `v1/memories/${encodeURIComponent(name)}${rest}`;
@@ -47,9 +54,11 @@ export const putMemory = (name, description = null) => send("PUT", memory(name),
 export const deleteMemory = (name, confirm) => send("DELETE", memory(name), { query: { confirm } });
 
 export const facts = (name, query) => send("GET", memory(name, "/facts"), { query });
-export const remember = (name, texts) => send("POST", memory(name, "/facts"), { body: { facts: texts.map((text) => ({ text })) } });
+export const remember = (name, texts) =>
+  send("POST", memory(name, "/facts"), { body: { facts: texts.map((text) => ({ text })) } });
 export const forget = (name, factId) => send("DELETE", memory(name, `/facts/${factId}`));
 
-export const ask = (name, question, how) => send("POST", memory(name, "/answers"), { body: { question, ...how } });
+export const ask = (name, question, how) =>
+  send("POST", memory(name, "/answers"), { body: { question, ...how } });
 export const askFacts = (texts, question, how) =>
   send("POST", "v1/answers", { body: { facts: texts.map((text) => ({ text })), question, ...how } });

@@ -13,7 +13,8 @@ let served = null;
 window.addEventListener("popstate", () => show());
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
-  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey)
+    return;
   const url = new URL(link.href);
   if (url.origin !== location.origin || url.pathname !== location.pathname || url.search || url.hash) return;
   event.preventDefault();
@@ -24,9 +25,13 @@ show({ first: true });
 /** What the address says. */
 function place() {
   const query = new URLSearchParams(location.search);
-  const numbers = (text) => (text ?? "").split(",").filter((part) => /^\d{1,15}$/.test(part)).map(Number);
+  const numbers = (text) =>
+    (text ?? "")
+      .split(",")
+      .filter((part) => /^\d{1,15}$/.test(part))
+      .map(Number);
   return {
-    memory: query.get("memory"),
+    memory: query.get("memory") || null,
     question: query.get("question") ?? "",
     revision: numbers(query.get("revision"))[0] ?? null,
     without: numbers(query.get("without")),
@@ -35,7 +40,10 @@ function place() {
 }
 
 /** Change the address, and what is shown unless it is shown already. */
-function go({ memory = null, question = "", revision = null, without = [], added = [] }, { push = true, show: showIt = true } = {}) {
+function go(
+  { memory = null, question = "", revision = null, without = [], added = [] },
+  { push = true, show: showIt = true } = {},
+) {
   const query = new URLSearchParams();
   if (memory) query.set("memory", memory);
   if (question) query.set("question", question);
@@ -54,20 +62,40 @@ async function show({ first = false } = {}) {
   try {
     served ??= await api.version();
   } catch (error) {
-    main.replaceChildren(h("div", { class: "lost" }, problemNote(error), h("p", {}, h("a", { href: location.href }, "Try again"))));
+    main.replaceChildren(
+      h(
+        "div",
+        { class: "lost" },
+        problemNote(error),
+        h("p", {}, h("a", { href: location.href }, "Try again")),
+      ),
+    );
     return;
   }
   if (turn !== shown) return;
   foot(served);
   if (to.memory === null) await home(main, go);
-  else await new MemoryView(main, { model: served.model, go }).open(to);
-  if (!first && turn === shown && (document.activeElement === document.body || document.activeElement === null)) main.focus();
+  else await new MemoryView(main, { model: served.model, go, current: () => turn === shown }).open(to);
+  if (
+    !first &&
+    turn === shown &&
+    (document.activeElement === document.body || document.activeElement === null)
+  )
+    main.focus();
 }
 
 function foot({ version, model }) {
-  const reads = model.memory_size === null ? "attends to every fact" : `attends to the newest ${model.memory_size} facts`;
-  document.getElementById("foot").replaceChildren(
-    h("p", {}, h("b", {}, model.model_id), ` · ${model.family}, ${model.hops} hops of ${model.dim} dimensions, ${reads}`),
-    h("p", {}, `memnet ${version} · checkpoint `, h("code", {}, model.sha256.slice(0, 12))),
-  );
+  const reads =
+    model.memory_size === null ? "attends to every fact" : `attends to the newest ${model.memory_size} facts`;
+  document
+    .getElementById("foot")
+    .replaceChildren(
+      h(
+        "p",
+        {},
+        h("b", {}, model.model_id),
+        ` · ${model.family}, ${model.hops} hops of ${model.dim} dimensions, ${reads}`,
+      ),
+      h("p", {}, `memnet ${version} · checkpoint `, h("code", {}, model.sha256.slice(0, 12))),
+    );
 }

@@ -14,7 +14,16 @@ export function confirmed({ title, body, verb, act, typed = null }) {
     let done = false;
     const problem = h("div", { class: "problem-place" });
     const go = h("button", { type: "submit", class: "main danger", disabled: typed !== null }, verb);
-    const input = typed === null ? null : h("input", { id: "typed", name: "typed", autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
+    const input =
+      typed === null
+        ? null
+        : h("input", {
+            id: "typed",
+            name: "typed",
+            autocomplete: "off",
+            spellcheck: "false",
+            autocapitalize: "none",
+          });
     input?.addEventListener("input", () => (go.disabled = input.value !== typed));
     const form = h(
       "form",
@@ -37,9 +46,20 @@ export function confirmed({ title, body, verb, act, typed = null }) {
       },
       h("h2", { id: "dialog-title" }, title),
       body,
-      input && h("p", { class: "field" }, h("label", { for: "typed" }, "Type ", h("b", {}, typed), " to confirm"), input),
+      input &&
+        h(
+          "p",
+          { class: "field" },
+          h("label", { for: "typed" }, "Type ", h("b", {}, typed), " to confirm"),
+          input,
+        ),
       problem,
-      h("p", { class: "row end" }, button("Cancel", () => dialog.close(), { autofocus: input === null, class: "plain" }), go),
+      h(
+        "p",
+        { class: "row end" },
+        button("Cancel", () => dialog.close(), { autofocus: input === null, class: "plain" }),
+        go,
+      ),
     );
     const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, form);
     dialog.addEventListener("close", () => {

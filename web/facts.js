@@ -49,7 +49,7 @@ export class Facts {
       this.fetched += 1;
     }
     this.#cursor = page.next_cursor;
-    if (page.has_more !== (this.fetched < this.total)) throw new Changed();
+    if (page.has_more !== this.fetched < this.total) throw new Changed();
   }
 }
 

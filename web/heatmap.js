@@ -11,8 +11,8 @@ import { pieces, telling } from "./words.js";
 const WINDOWED = 150;
 const ROW_HEIGHT = 40;
 const OVERSCAN = 12;
-const FAINT = 0.0005;
 /** What is shown as 0.000 gets no ground of its own. */
+export const FAINT = 0.0005;
 
 export class HeatMap {
   #scroller;
@@ -26,18 +26,24 @@ export class HeatMap {
   constructor() {
     this.#svg = s("svg", { class: "flows", "aria-hidden": "true" });
     this.#table = h("table", { class: "heat" });
-    this.#scroller = h("div", { class: "scroller", on: { scroll: () => this.#soon() } }, h("div", { class: "sheet" }, this.#table, this.#svg));
+    this.#scroller = h(
+      "div",
+      { class: "scroller", on: { scroll: () => this.#soon() } },
+      h("div", { class: "sheet" }, this.#table, this.#svg),
+    );
     this.element = this.#scroller;
     new ResizeObserver(() => this.#model && this.#draw()).observe(this.#table);
-    for (const event of ["pointerover", "focusin"]) this.#table.addEventListener(event, (at) => this.#point(at.target));
-    for (const event of ["pointerleave", "focusout"]) this.#table.addEventListener(event, () => this.#point(null));
+    for (const event of ["pointerover", "focusin"])
+      this.#table.addEventListener(event, (at) => this.#point(at.target));
+    for (const event of ["pointerleave", "focusout"])
+      this.#table.addEventListener(event, () => this.#point(null));
   }
 
   /** Show rows and the readings of them.
    *
    * `model`: `rows` (`length`, `at`, `indexOf`, `fetch`), `groups` (`label`, `reading`) or none, `question`,
-   * `caption`, `unknown` (words by fact number), `actions` (`strike`, `forget`, `remove`), `fresh` to draw the
-   * flow in.
+   * `caption`, `unknown` (words by fact number), `actions` (`strike`, `forget`, `remove`) or none, `fresh` to
+   * draw the flow in.
    */
   show(model) {
     this.#model = { ...model, shared: telling(model.question ?? ""), windowed: model.rows.length > WINDOWED };
@@ -45,7 +51,7 @@ export class HeatMap {
     this.#drawn.clear();
     this.#body = h("tbody");
     this.#table.replaceChildren(
-      h("caption", { class: groups.length ? "" : "only-read" }, model.caption),
+      h("caption", { class: groups.length && model.actions ? "" : "only-read" }, model.caption),
       this.#head(),
       this.#body,
       ...(groups.length ? [this.#foot()] : []),
@@ -53,7 +59,8 @@ export class HeatMap {
     this.#table.classList.toggle("compared", groups.length > 1);
     this.#table.classList.toggle("windowed", windowed);
     this.#table.classList.toggle("fresh", Boolean(model.fresh));
-    if (windowed) this.#table.setAttribute("aria-rowcount", this.#headRows() + rows.length + (groups.length ? 3 : 0));
+    if (windowed)
+      this.#table.setAttribute("aria-rowcount", this.#headRows() + rows.length + (groups.length ? 3 : 0));
     else this.#table.removeAttribute("aria-rowcount");
     this.#scroller.classList.toggle("windowed", windowed);
     this.#rows();
@@ -78,14 +85,26 @@ export class HeatMap {
     return this.#model.groups.length > 1 ? 2 : 1;
   }
 
+  #columns() {
+    return this.#model.groups.reduce(
+      (columns, { reading }) => columns + Math.max(1, reading.hops.length),
+      this.#model.actions ? 3 : 2,
+    );
+  }
+
   #head() {
     const { groups } = this.#model;
     const tall = groups.length > 1 ? { rowspan: 2 } : {};
-    const hops = () => groups.map(({ reading }, g) =>
-      reading.hops.map(({ hop }, k) =>
-        h("th", { scope: "col", class: `hop${g && !k ? " begins" : ""}` }, h("span", {}, "hop ", h("b", {}, String(hop)))),
-      ),
-    );
+    const hops = () =>
+      groups.map(({ reading }, g) =>
+        reading.hops.map(({ hop }, k) =>
+          h(
+            "th",
+            { scope: "col", class: `hop${g && !k ? " begins" : ""}` },
+            h("span", {}, "hop ", h("b", {}, String(hop))),
+          ),
+        ),
+      );
     const first = h(
       "tr",
       {},
@@ -93,13 +112,30 @@ export class HeatMap {
       h("th", { scope: "col", class: "fact", ...tall }, "fact, in the order told"),
       groups.length > 1
         ? groups.map(({ label, reading }, g) =>
-            h("th", { scope: "colgroup", colspan: Math.max(1, reading.hops.length), class: `group${g ? " begins" : ""}` }, label),
+            h(
+              "th",
+              {
+                scope: "colgroup",
+                colspan: Math.max(1, reading.hops.length),
+                class: `group${g ? " begins" : ""}`,
+              },
+              label,
+            ),
           )
         : hops(),
-      h("th", { scope: "col", class: "acts", ...tall }, read("actions")),
+      this.#model.actions && h("th", { scope: "col", class: "acts", ...tall }, read("actions")),
     );
     if (groups.length < 2) return h("thead", {}, first);
-    return h("thead", {}, first, h("tr", {}, hops().map((cells) => (cells.length ? cells : h("td", { class: "hop" })))));
+    return h(
+      "thead",
+      {},
+      first,
+      h(
+        "tr",
+        {},
+        hops().map((cells) => (cells.length ? cells : h("td", { class: "hop" }))),
+      ),
+    );
   }
 
   #foot() {
@@ -112,17 +148,35 @@ export class HeatMap {
         h("th", { scope: "row", class: "fact" }, name, about ? h("small", {}, about) : null),
         groups.map(({ reading }, g) =>
           reading.hops.length
-            ? reading.hops.map((hop, k) => h("td", { class: `hop${g && !k ? " begins" : ""}`, "data-hop": `${g}/${k}` }, shown(value(hop), hop)))
+            ? reading.hops.map((hop, k) =>
+                h(
+                  "td",
+                  { class: `hop${g && !k ? " begins" : ""}`, "data-hop": `${g}/${k}` },
+                  shown(value(hop), hop),
+                ),
+              )
             : h("td", { class: "hop begins" }, nothing("no reading")),
         ),
-        h("td", { class: "acts" }),
+        this.#model.actions && h("td", { class: "acts" }),
       );
     const total = (value) => h("data", { class: "total", value }, weight(value));
     return h(
       "tfoot",
       {},
-      line(NULL, "null slot", "nothing here is relevant", (hop) => hop.weights.get(NULL), (p, hop) => chip(p, hop.top === NULL)),
-      line(OTHER, "not listed", "facts the answer leaves out", (hop) => hop.weights.get(OTHER), (p) => chip(p, false)),
+      line(
+        NULL,
+        "null slot",
+        "nothing here is relevant",
+        (hop) => hop.weights.get(NULL),
+        (p, hop) => chip(p, hop.top === NULL),
+      ),
+      line(
+        OTHER,
+        "not listed",
+        "facts the answer leaves out",
+        (hop) => hop.weights.get(OTHER),
+        (p) => chip(p, false),
+      ),
       line("sum", "sum", null, (hop) => hop.sum, total),
     );
   }
@@ -131,17 +185,22 @@ export class HeatMap {
     const { rows, groups, shared, unknown, actions, windowed } = this.#model;
     const row = rows.at(index);
     const place = windowed ? { "aria-rowindex": this.#headRows() + index + 1 } : {};
-    if (!row) return h("tr", { class: "absent", ...place }, h("td", { colspan: 99 }, "…"));
+    if (!row) return h("tr", { class: "absent", ...place }, h("td", { colspan: this.#columns() }, "…"));
     const evident = groups.some(({ reading }) => isEvident(reading, row.key));
     const text = pieces(row.text).map(([piece, word]) => {
       if (word && shared.has(word)) return h("mark", {}, piece);
-      if (word && unknown.get(row.key)?.has(word)) return h("u", { title: "the network has never seen this word" }, piece);
+      if (word && unknown.get(row.key)?.has(word))
+        return h("u", { title: "the network has never seen this word" }, piece);
       return piece;
     });
     const name = row.added ? "the added fact" : `fact ${row.key}`;
     return h(
       "tr",
-      { class: [evident && "evident", row.struck && "struck", row.added && "added"].filter(Boolean).join(" "), "data-key": row.key, ...place },
+      {
+        class: [evident && "evident", row.struck && "struck", row.added && "added"].filter(Boolean).join(" "),
+        "data-key": row.key,
+        ...place,
+      },
       h("td", { class: "seq" }, row.added ? "+" : String(row.key)),
       h(
         "th",
@@ -162,27 +221,42 @@ export class HeatMap {
           return h(
             "td",
             { class: `hop${g && !k ? " begins" : ""}`, "data-hop": `${g}/${k}`, style: { "--hop": k } },
-            p === undefined ? nothing(row.struck && g ? "struck out" : row.added && !g ? "not in the memory" : "not listed") : chip(p, hop.top === row.key),
+            p === undefined
+              ? nothing(row.struck && g ? "struck out" : row.added && !g ? "not in the memory" : "not listed")
+              : chip(p, hop.top === row.key),
           );
         });
       }),
-      h(
-        "td",
-        { class: "acts" },
-        row.added
-          ? button(icon("remove"), () => actions.remove(row), { class: "act", "data-action": "remove", "aria-label": `Take ${name} back`, title: "Take back" })
-          : [
-              actions.strike &&
-                button(icon(row.struck ? "keep" : "strike"), () => actions.strike(row), {
-                  class: "act",
-                  "data-action": "strike",
-                  "aria-pressed": row.struck ? "true" : "false",
-                  "aria-label": `What if without ${name}`,
-                  title: row.struck ? "Put it back" : "What if this were not known? Strike it out for this question only",
+      actions &&
+        h(
+          "td",
+          { class: "acts" },
+          row.added
+            ? button(icon("remove"), () => actions.remove(row), {
+                class: "act",
+                "data-action": "remove",
+                "aria-label": `Take ${name} back`,
+                title: "Take back",
+              })
+            : [
+                actions.strike &&
+                  button(icon(row.struck ? "keep" : "strike"), () => actions.strike(row), {
+                    class: "act",
+                    "data-action": "strike",
+                    "aria-pressed": row.struck ? "true" : "false",
+                    "aria-label": `What if without ${name}`,
+                    title: row.struck
+                      ? "Put it back"
+                      : "What if this were not known? Strike it out for this question only",
+                  }),
+                button(icon("forget"), () => actions.forget(row), {
+                  class: "act danger",
+                  "data-action": "forget",
+                  "aria-label": `Forget ${name}`,
+                  title: "Forget: no answer uses it from now on",
                 }),
-              button(icon("forget"), () => actions.forget(row), { class: "act danger", "data-action": "forget", "aria-label": `Forget ${name}`, title: "Forget: no answer uses it from now on" }),
-            ],
-      ),
+              ],
+        ),
     );
   }
 
@@ -190,7 +264,8 @@ export class HeatMap {
     const { rows, windowed } = this.#model;
     if (!windowed) return [0, rows.length];
     const first = Math.floor(this.#scroller.scrollTop / ROW_HEIGHT) - OVERSCAN;
-    const last = Math.ceil((this.#scroller.scrollTop + (this.#scroller.clientHeight || 700)) / ROW_HEIGHT) + OVERSCAN;
+    const last =
+      Math.ceil((this.#scroller.scrollTop + (this.#scroller.clientHeight || 700)) / ROW_HEIGHT) + OVERSCAN;
     return [Math.max(0, first), Math.min(rows.length, last)];
   }
 
@@ -202,7 +277,8 @@ export class HeatMap {
       row.remove();
       this.#drawn.delete(index);
     }
-    if (windowed && !this.#body.firstChild) this.#body.append(spacer(), spacer());
+    if (windowed && !this.#body.firstChild)
+      this.#body.append(spacer(this.#columns()), spacer(this.#columns()));
     let next = windowed ? this.#body.lastChild : null;
     for (let index = last - 1; index >= first; index -= 1) {
       let row = this.#drawn.get(index);
@@ -218,7 +294,10 @@ export class HeatMap {
     this.#body.lastChild.firstChild.style.height = `${(rows.length - last) * ROW_HEIGHT}px`;
     if (rows.at(first) === undefined || rows.at(last - 1) === undefined) {
       const model = this.#model;
-      rows.fetch(first).then(() => model === this.#model && this.#rows(), () => {});
+      rows.fetch(first).then(
+        () => model === this.#model && this.#rows(),
+        () => {},
+      );
     }
   }
 
@@ -234,7 +313,11 @@ export class HeatMap {
   #reachable() {
     const box = this.#scroller;
     const scrolls = box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1;
-    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", "Facts and attention"]]) {
+    for (const [name, value] of [
+      ["tabindex", "0"],
+      ["role", "region"],
+      ["aria-label", "Facts and attention"],
+    ]) {
       if (scrolls) box.setAttribute(name, value);
       else box.removeAttribute(name);
     }
@@ -250,7 +333,11 @@ export class HeatMap {
     this.#svg.setAttribute("height", this.#table.offsetHeight);
     const rightToLeft = getComputedStyle(this.#table).direction === "rtl";
     const origin = this.#table.getBoundingClientRect();
-    const chips = [...this.#table.tFoot.rows[0].querySelectorAll("td[data-hop]")].map((cell) => {
+    // The foot is there however far the rows are scrolled; where it is not shown, there are few rows.
+    const foot = this.#table.tFoot;
+    const line = foot.offsetHeight ? foot.rows[0] : this.#body.rows[0];
+    if (!line) return;
+    const chips = [...line.querySelectorAll("td[data-hop]")].map((cell) => {
       const box = cell.firstChild.getBoundingClientRect();
       return [cell.dataset.hop, [box.left - origin.left, box.right - origin.left]];
     });
@@ -259,7 +346,9 @@ export class HeatMap {
       if (windowed) {
         if (key === NULL) return null;
         const index = rows.indexOf(key);
-        return index < 0 ? null : this.#table.tHead.offsetHeight + this.#table.caption.offsetHeight + (index + 0.5) * ROW_HEIGHT;
+        return index < 0
+          ? null
+          : this.#table.tHead.offsetHeight + this.#table.caption.offsetHeight + (index + 0.5) * ROW_HEIGHT;
       }
       const row = [...this.#table.rows].find((each) => each.dataset.key === String(key));
       if (!row) return null;
@@ -304,7 +393,12 @@ export class HeatMap {
 function chip(p, top) {
   return h(
     "data",
-    { class: `chip${top ? " top" : p < FAINT ? " faint" : ""}`, value: p, title: String(p), style: { "--p": p } },
+    {
+      class: `chip${top ? " top" : p < FAINT ? " faint" : ""}`,
+      value: p,
+      title: String(p),
+      style: { "--p": p },
+    },
     weight(p),
     top ? read(", most attended") : null,
   );
@@ -314,8 +408,8 @@ function nothing(why) {
   return h("span", { class: "nothing" }, h("span", { "aria-hidden": "true" }, "–"), read(why));
 }
 
-function spacer() {
-  return h("tr", { class: "spacer", "aria-hidden": "true" }, h("td", { colspan: 99 }));
+function spacer(columns) {
+  return h("tr", { class: "spacer", "aria-hidden": "true" }, h("td", { colspan: columns }));
 }
 
 /** A calm curve between two points. */

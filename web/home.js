@@ -3,8 +3,10 @@
 import * as api from "./api.js";
 import { button, h, say } from "./dom.js";
 import { confirmed } from "./dialogs.js";
+import { HeatMap } from "./heatmap.js";
 import { problemNote } from "./notes.js";
 import { count } from "./numbers.js";
+import { path, readingOf } from "./reading.js";
 
 export const FOOTBALL = {
   name: "football",
@@ -30,6 +32,17 @@ const LONGER = {
 
 export async function home(main, go) {
   const problem = h("div", { class: "problem-place" });
+  const story = h(
+    "div",
+    { class: "demo" },
+    h(
+      "ol",
+      { class: "story" },
+      FOOTBALL.facts.map((fact) => h("li", {}, fact)),
+    ),
+  );
+  const verdict = h("span", { class: "verdict-word" });
+  const live = h("p", { class: "fine live" });
   const memories = h("section", { class: "memories", "aria-labelledby": "memories-title", hidden: true });
   main.replaceChildren(
     h(
@@ -39,19 +52,30 @@ export async function home(main, go) {
         "section",
         { class: "hero" },
         h("h1", {}, "A memory that answers, and shows what it read."),
-        h("p", { class: "lead" }, "Tell it facts as they happen, then ask. Each hop of the network attends to the facts anew; here you see how much of its attention each fact received, and how one fact led to the next."),
+        h(
+          "p",
+          { class: "lead" },
+          "Tell it facts as they happen, then ask. Each hop of the network attends to the facts anew; here you see how much of its attention each fact received, and how one fact led to the next.",
+        ),
       ),
       h(
         "section",
         { class: "try", "aria-labelledby": "try-title" },
         h("h2", { id: "try-title", class: "kicker" }, "Begin with a story"),
-        h("ol", { class: "story" }, FOOTBALL.facts.map((fact) => h("li", {}, fact))),
-        h("p", { class: "story-question" }, FOOTBALL.question),
+        story,
+        h("p", { class: "story-question" }, h("span", {}, FOOTBALL.question), verdict),
         h(
           "p",
           { class: "row" },
-          button("Tell it and ask", (event) => begin(FOOTBALL, event.currentTarget), { class: "main", id: "football" }),
-          button("A longer story", (event) => begin(LONGER, event.currentTarget), { class: "plain", id: "longer" }),
+          button("Tell it and ask", (event) => begin(FOOTBALL, event.currentTarget), {
+            class: "main",
+            id: "football",
+          }),
+          button("A longer story", (event) => begin(LONGER, event.currentTarget), {
+            class: "plain",
+            id: "longer",
+          }),
+          live,
         ),
         problem,
       ),
@@ -59,7 +83,38 @@ export async function home(main, go) {
       memories,
     ),
   );
-  await list(memories, go);
+  await Promise.all([list(memories, go), demonstrate()]);
+
+  /** What the network of this service reads for the story, asked without storing it. */
+  async function demonstrate() {
+    let answer;
+    try {
+      answer = await api.askFacts(FOOTBALL.facts, FOOTBALL.question, { attention: "full" });
+    } catch {
+      return; // The story stands there without it, and the button will say what is wrong.
+    }
+    if (answer.abstained) return;
+    const reading = readingOf(answer);
+    const rows = FOOTBALL.facts.map((text, index) => ({ key: index + 1, text }));
+    const heat = new HeatMap();
+    story.replaceChildren(heat.element);
+    heat.show({
+      rows: {
+        length: rows.length,
+        at: (index) => rows[index],
+        indexOf: (key) => key - 1,
+        fetch: async () => {},
+      },
+      groups: [{ label: "", reading }],
+      question: FOOTBALL.question,
+      caption: `Attention of every hop for “${FOOTBALL.question}”`,
+      unknown: new Map(),
+      actions: null,
+      fresh: true,
+    });
+    verdict.textContent = answer.answer;
+    live.textContent = `${path(reading)} Read just now, in ${answer.timing_ms.total.toFixed(1)} ms; nothing is stored yet.`;
+  }
 
   async function begin(story, pressed) {
     pressed.disabled = true;
@@ -81,7 +136,12 @@ async function told(story) {
     const { counts } = await api.putMemory(name);
     if (counts.facts) {
       const { items, has_more: more } = await api.facts(name, { limit: story.facts.length });
-      if (!more && items.length === story.facts.length && items.every((fact, i) => fact.text === story.facts[i])) return name;
+      if (
+        !more &&
+        items.length === story.facts.length &&
+        items.every((fact, i) => fact.text === story.facts[i])
+      )
+        return name;
       continue;
     }
     await api.putMemory(name, story.description);
@@ -92,7 +152,16 @@ async function told(story) {
 
 function newMemory(go) {
   const problem = h("div", { class: "problem-place" });
-  const input = h("input", { id: "new-name", name: "name", required: true, autocomplete: "off", spellcheck: "false", autocapitalize: "none", placeholder: "house", "aria-describedby": "new-hint" });
+  const input = h("input", {
+    id: "new-name",
+    name: "name",
+    required: true,
+    autocomplete: "off",
+    spellcheck: "false",
+    autocapitalize: "none",
+    placeholder: "house",
+    "aria-describedby": "new-hint",
+  });
   const submit = async (event) => {
     event.preventDefault();
     const name = input.value.trim();
@@ -116,7 +185,11 @@ function newMemory(go) {
       { novalidate: true, on: { submit } },
       h("label", { for: "new-name" }, "Its name"),
       h("div", { class: "row joined" }, input, h("button", { type: "submit", class: "main" }, "Open")),
-      h("p", { class: "fine", id: "new-hint" }, "Lower-case letters, digits, - and _. A memory that exists is opened as it is."),
+      h(
+        "p",
+        { class: "fine", id: "new-hint" },
+        "Lower-case letters, digits, - and _. A memory that exists is opened as it is.",
+      ),
     ),
     problem,
   );

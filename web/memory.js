@@ -12,16 +12,20 @@ import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
 import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
 
-const LISTED = 200;
-/** Facts listed per hop where a network attends to all of a large memory. */
+/** A network that attends to every fact lists all of them up to FULL, and LISTED per hop beyond. */
 const FULL = 1000;
+const LISTED = 200;
+/** Facts told in one request, until the service asks for fewer. */
 const PER_REQUEST = 500;
-const DRAWN = 60;
 /** Most rows of a saved picture; beyond them only the evidence is drawn. */
+const DRAWN = 60;
+
+const NARROW = matchMedia("(max-width: 900px)");
 
 export class MemoryView {
   #main;
   #go;
+  #current;
   #model;
   #name;
   #info;
@@ -38,11 +42,18 @@ export class MemoryView {
   #heat = new HeatMap();
   #parts = {};
 
-  /** `model` is what `/v1/version` says of the network; `go` changes the address. */
-  constructor(main, { model, go }) {
+  /** `model` is what `/v1/version` says of the network; `go` changes the address; `current` says whether this
+   * view is still the one to see. */
+  constructor(main, { model, go, current }) {
     this.#main = main;
     this.#model = model;
     this.#go = go;
+    this.#current = current;
+  }
+
+  /** Whether something newer was asked, here or by leading elsewhere, while an answer was under way. */
+  #stale(turn) {
+    return turn !== this.#turn || !this.#current();
   }
 
   /** Show a memory, and the question of the address if it has one. */
@@ -51,9 +62,13 @@ export class MemoryView {
     try {
       await this.#reload();
     } catch (error) {
-      this.#main.replaceChildren(h("div", { class: "lost" }, problemNote(error), h("p", {}, h("a", { href: "ui" }, "All memories"))));
+      if (!this.#current()) return;
+      this.#main.replaceChildren(
+        h("div", { class: "lost" }, problemNote(error), h("p", {}, h("a", { href: "ui" }, "All memories"))),
+      );
       return;
     }
+    if (!this.#current()) return;
     this.#struck = new Set(without.filter((seq) => seq >= 1));
     this.#added = added.map((text, index) => ({ key: `+${index + 1}`, text, added: true }));
     this.#build();
@@ -84,17 +99,33 @@ export class MemoryView {
     const p = this.#parts;
     p.title = h("h1", { tabindex: "-1" }, this.#name);
     p.meta = h("p", { class: "fine" });
-    p.tell = h("textarea", { id: "tell", rows: 4, spellcheck: "true", placeholder: "Mary got the football there.\nMary went back to the garden.", "aria-describedby": "tell-hint" });
+    p.tell = h("textarea", {
+      id: "tell",
+      rows: 4,
+      spellcheck: "true",
+      placeholder: "Mary got the football there.\nMary went back to the garden.",
+      "aria-describedby": "tell-hint",
+    });
     p.tell.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) p.tell.form.requestSubmit();
     });
     p.told = h("div", { class: "problem-place" });
-    p.question = h("input", { id: "question", name: "question", autocomplete: "off", placeholder: "Where is the football?" });
+    p.question = h("input", {
+      id: "question",
+      name: "question",
+      autocomplete: "off",
+      placeholder: "Where is the football?",
+    });
     p.refused = h("div", { class: "problem-place" });
     p.notes = h("div", { class: "notes" });
     p.cards = h("div", { class: "cards" });
     p.tools = h("div", { class: "tools row" });
-    p.suppose = h("input", { id: "suppose", name: "suppose", autocomplete: "off", placeholder: "Mary dropped the football." });
+    p.suppose = h("input", {
+      id: "suppose",
+      name: "suppose",
+      autocomplete: "off",
+      placeholder: "Mary dropped the football.",
+    });
     p.supposing = h(
       "form",
       { class: "supposing", on: { submit: (event) => this.#suppose(event) } },
@@ -104,38 +135,60 @@ export class MemoryView {
     );
     p.legend = legend();
     p.empty = h("p", { class: "blank" });
-    p.picture = h("section", { class: "picture", "aria-label": "Answer and attention" }, p.notes, p.cards, p.tools, p.empty, this.#heat.element, p.legend, p.supposing);
-    this.#main.replaceChildren(
+    p.picture = h(
+      "section",
+      { class: "picture", "aria-label": "Answer and attention" },
+      p.notes,
+      p.cards,
+      p.tools,
+      p.empty,
+      this.#heat.element,
+      p.legend,
+      p.supposing,
+    );
+    p.rail = h(
+      "aside",
+      { class: "rail", "aria-label": "Tell and ask" },
+      h("p", { class: "crumb" }, h("a", { href: "ui" }, "All memories")),
+      p.title,
+      this.#info.description ? h("p", { class: "about" }, this.#info.description) : null,
+      p.meta,
       h(
-        "div",
-        { class: "memory" },
-        h(
-          "aside",
-          { class: "rail", "aria-label": "Tell and ask" },
-          h("p", { class: "crumb" }, h("a", { href: "ui" }, "All memories")),
-          p.title,
-          this.#info.description ? h("p", { class: "about" }, this.#info.description) : null,
-          p.meta,
-          h(
-            "form",
-            { class: "ask", on: { submit: (event) => this.#onAsk(event) } },
-            h("label", { for: "question" }, "Ask"),
-            h("div", { class: "row joined" }, p.question, h("button", { type: "submit", class: "main" }, "Ask")),
-            p.refused,
-          ),
-          h(
-            "form",
-            { class: "tell", on: { submit: (event) => this.#onTell(event) } },
-            h("label", { for: "tell" }, "Tell it facts"),
-            p.tell,
-            h("p", { class: "row between" }, h("span", { class: "fine", id: "tell-hint" }, "One per line, in the order they happened"), h("button", { type: "submit", class: "plain" }, "Remember")),
-            p.told,
-          ),
-          h("p", { class: "leave" }, button("Delete this memory…", () => this.#remove(), { class: "quiet danger" })),
-        ),
-        p.picture,
+        "form",
+        { class: "ask", on: { submit: (event) => this.#onAsk(event) } },
+        h("label", { for: "question" }, "Ask"),
+        h("div", { class: "row joined" }, p.question, h("button", { type: "submit", class: "main" }, "Ask")),
+        p.refused,
       ),
     );
+    p.telling = h(
+      "div",
+      { class: "telling" },
+      h(
+        "form",
+        { class: "tell", on: { submit: (event) => this.#onTell(event) } },
+        h("label", { for: "tell" }, "Tell it facts"),
+        p.tell,
+        h(
+          "p",
+          { class: "row between" },
+          h("span", { class: "fine", id: "tell-hint" }, "One per line, in the order they happened"),
+          h("button", { type: "submit", class: "plain" }, "Remember"),
+        ),
+        p.told,
+      ),
+      h(
+        "p",
+        { class: "leave" },
+        button("Delete this memory…", () => this.#remove(), { class: "quiet danger" }),
+      ),
+    );
+    p.whole = h("div", { class: "memory" }, p.rail, p.picture);
+    this.#main.replaceChildren(p.whole);
+    // Beside the picture where there is room, after it where there is not: in the page's order as in the eye's.
+    const place = () => (NARROW.matches ? p.whole : p.rail).append(p.telling);
+    place();
+    NARROW.onchange = place;
   }
 
   // Asking.
@@ -162,19 +215,23 @@ export class MemoryView {
       }
       const reading = readingOf(answer);
       await this.#facts.reachSeq(Math.min(...answer.evidence.map((fact) => fact.seq)));
-      if (turn !== this.#turn) return;
+      if (this.#stale(turn)) return;
       this.#question = question;
       this.#groups = [{ label: "As remembered", reading }];
       await this.#whatIf(turn);
-      if (turn !== this.#turn) return;
+      if (this.#stale(turn)) return;
       this.#address(push);
       this.#show({ fresh: true });
       if (asked !== null && asked !== answer.memory.revision) {
-        p.notes.append(note(`This link was made at revision ${asked}; the memory has changed since, and this is its answer at revision ${answer.memory.revision}.`));
+        p.notes.append(
+          note(
+            `This link was made at revision ${asked}; the memory has changed since, and this is its answer at revision ${answer.memory.revision}.`,
+          ),
+        );
       }
       if (!quiet) say(spoken(reading, rowName));
     } catch (error) {
-      if (turn !== this.#turn) return;
+      if (this.#stale(turn)) return;
       this.#groups = [];
       this.#show();
       p.refused.replaceChildren(problemNote(error));
@@ -187,7 +244,10 @@ export class MemoryView {
 
   #how() {
     const all = this.#model.memory_size !== null || this.#facts.total <= FULL;
-    return { top_answers: 5, ...(all ? { attention: "full" } : { attention: "top", attention_limit: LISTED }) };
+    return {
+      top_answers: 5,
+      ...(all ? { attention: "full" } : { attention: "top", attention_limit: LISTED }),
+    };
   }
 
   // What if.
@@ -209,9 +269,17 @@ export class MemoryView {
       sent.push(...this.#added);
       if (sent.length > this.#limit) sent.splice(0, sent.length - this.#limit);
       try {
-        const answer = await api.askFacts(sent.map(({ text }) => text), this.#question, this.#how());
-        if (turn !== this.#turn) return;
-        this.#groups.push({ label: "What if", reading: readingOf(answer, (seq) => sent[seq - 1].key), left: wanted < total && this.#model.memory_size === null ? sent.length : null });
+        const answer = await api.askFacts(
+          sent.map(({ text }) => text),
+          this.#question,
+          this.#how(),
+        );
+        if (this.#stale(turn)) return;
+        this.#groups.push({
+          label: "What if",
+          reading: readingOf(answer, (seq) => sent[seq - 1].key),
+          left: wanted < total && this.#model.memory_size === null ? sent.length : null,
+        });
         return;
       } catch (error) {
         // The service says how many facts one question may bring; the newest of them are asked then.
@@ -227,12 +295,12 @@ export class MemoryView {
     try {
       await this.#whatIf(turn);
     } catch (error) {
-      if (turn !== this.#turn) return;
+      if (this.#stale(turn)) return;
       this.#show();
       this.#parts.notes.append(problemNote(error, (where) => this.#supposed(where)));
       return;
     }
-    if (turn !== this.#turn) return;
+    if (this.#stale(turn)) return;
     this.#address(false);
     this.#show({ fresh: true });
     const [asked, whatIf] = this.#groups;
@@ -286,7 +354,10 @@ export class MemoryView {
   async #onTell(event) {
     event.preventDefault();
     const p = this.#parts;
-    const lines = p.tell.value.split(/\r?\n/).map((text, index) => ({ text: text.trim(), line: index + 1 })).filter(({ text }) => text);
+    const lines = p.tell.value
+      .split(/\r?\n/)
+      .map((text, index) => ({ text: text.trim(), line: index + 1 }))
+      .filter(({ text }) => text);
     p.told.replaceChildren();
     p.tell.removeAttribute("aria-invalid");
     if (!lines.length) {
@@ -300,22 +371,29 @@ export class MemoryView {
     const strange = new Set();
     let problem = null;
     try {
-      for (let start = 0, size = PER_REQUEST; start < lines.length; ) {
+      for (let start = 0, size = PER_REQUEST; start < lines.length;) {
         const part = lines.slice(start, start + size);
         try {
-          const { facts } = await api.remember(this.#name, part.map(({ text }) => text));
+          const { facts } = await api.remember(
+            this.#name,
+            part.map(({ text }) => text),
+          );
           for (const fact of facts) {
             seqs.push(fact.seq);
             if (fact.unknown_words.length) this.#unknown.set(fact.seq, new Set(fact.unknown_words));
             fact.unknown_words.forEach((word) => strange.add(word));
           }
           start += part.length;
-          if (start < lines.length) p.told.replaceChildren(note(`${start} of ${lines.length} facts are remembered…`));
+          if (start < lines.length)
+            p.told.replaceChildren(note(`${start} of ${lines.length} facts are remembered…`));
         } catch (error) {
           const limit = error.code === "too_many_facts" ? error.errors[0]?.limit : null;
           if (!limit || limit >= size) {
             // All of a request is stored or nothing is: what is left is what was not stored.
-            p.tell.value = lines.slice(start).map(({ text }) => text).join("\n");
+            p.tell.value = lines
+              .slice(start)
+              .map(({ text }) => text)
+              .join("\n");
             problem = problemNote(error, (where) => {
               const index = /^#\/facts\/(\d+)/.exec(where)?.[1];
               return index === undefined ? null : `line ${Number(index) + 1}`;
@@ -332,8 +410,13 @@ export class MemoryView {
     if (seqs.length) await this.#changed();
     p.told.replaceChildren();
     if (seqs.length) {
-      const told = seqs.length === 1 ? `Fact ${seqs[0]} is remembered.` : `Facts ${seqs[0]} to ${seqs.at(-1)} are remembered.`;
-      const known = strange.size ? ` The network has never seen ${list([...strange].slice(0, 8).map((word) => `“${word}”`))}${strange.size > 8 ? " and others" : ""}.` : "";
+      const told =
+        seqs.length === 1
+          ? `Fact ${seqs[0]} is remembered.`
+          : `Facts ${seqs[0]} to ${seqs.at(-1)} are remembered.`;
+      const known = strange.size
+        ? ` The network has never seen ${list([...strange].slice(0, 8).map((word) => `“${word}”`))}${strange.size > 8 ? " and others" : ""}.`
+        : "";
       p.told.append(note(told + known));
       say(told + known);
     }
@@ -349,7 +432,10 @@ export class MemoryView {
     const index = this.#facts.indexOf.get(row.key);
     const done = await confirmed({
       title: `Forget fact ${row.key}?`,
-      body: [h("blockquote", {}, row.text), h("p", {}, "No answer uses it from now on, and its number is not used again.")],
+      body: [
+        h("blockquote", {}, row.text),
+        h("p", {}, "No answer uses it from now on, and its number is not used again."),
+      ],
       verb: "Forget",
       act: () => api.forget(this.#name, fact.fact_id),
     });
@@ -406,7 +492,9 @@ export class MemoryView {
     return {
       length: total + this.#added.length,
       at: (index) => this.#rowAt(index),
-      indexOf: (key) => indexOf.get(key) ?? (typeof key === "string" ? total + this.#added.findIndex((row) => row.key === key) : -1),
+      indexOf: (key) =>
+        indexOf.get(key) ??
+        (typeof key === "string" ? total + this.#added.findIndex((row) => row.key === key) : -1),
       fetch: async (index) => {
         try {
           await this.#facts.reach(index);
@@ -421,7 +509,11 @@ export class MemoryView {
   /** The rows that are here, as a list. */
   #rows(keep) {
     const rows = [];
-    for (let index = this.#facts.total - this.#facts.fetched; index < this.#facts.total + this.#added.length; index += 1) {
+    for (
+      let index = this.#facts.total - this.#facts.fetched;
+      index < this.#facts.total + this.#added.length;
+      index += 1
+    ) {
       const row = this.#rowAt(index);
       if (row.added || row.struck || keep(row)) rows.push(row);
     }
@@ -479,25 +571,51 @@ export class MemoryView {
     const now = asked.reading.answer;
     if (before && before.question === now.question && before.memory.revision !== now.memory.revision) {
       const same = before.answer === now.answer;
-      const was = before.abstained ? "there was no answer" : `the answer was ${before.answer} (${percent(before.confidence.probability)})`;
-      notes.push(note(same ? `The memory changed, the answer did not: at revision ${before.memory.revision} ${was}.` : `The answer has changed: at revision ${before.memory.revision} ${was}.`));
+      const was = before.abstained
+        ? "there was no answer"
+        : `the answer was ${before.answer} (${percent(before.confidence.probability)})`;
+      notes.push(
+        note(
+          same
+            ? `The memory changed, the answer did not: at revision ${before.memory.revision} ${was}.`
+            : `The answer has changed: at revision ${before.memory.revision} ${was}.`,
+        ),
+      );
     }
-    if (whatIf?.left) notes.push(note(`The what-if was asked of the newest ${count(whatIf.left, "fact")}: a question may bring no more.`));
+    if (whatIf?.left)
+      notes.push(
+        note(
+          `The what-if was asked of the newest ${count(whatIf.left, "fact")}: a question may bring no more.`,
+        ),
+      );
     return notes;
   }
 
   #cards(asked, whatIf) {
     if (!asked) return [];
-    if (!whatIf) return [h("h2", { class: "asked" }, this.#question), answerCard(asked.reading, { nameOf: rowName })];
+    if (!whatIf)
+      return [h("h2", { class: "asked" }, this.#question), answerCard(asked.reading, { nameOf: rowName })];
     const parts = [
-      this.#struck.size ? `without ${list([...this.#struck].sort((a, b) => a - b).map((seq) => `fact ${seq}`))}` : null,
+      this.#struck.size
+        ? `without ${list([...this.#struck].sort((a, b) => a - b).map((seq) => `fact ${seq}`))}`
+        : null,
       this.#added.length ? `with ${list(this.#added.map(({ text }) => `“${text}”`))}` : null,
     ].filter(Boolean);
     return [
       h("h2", { class: "asked" }, this.#question),
       answerCard(asked.reading, { heading: "As remembered", nameOf: rowName }),
-      answerCard(whatIf.reading, { heading: `What if: ${parts.join(", ")}`, nameOf: rowName, kind: "supposed" }),
-      h("p", { class: "difference" }, difference(asked.reading.answer, whatIf.reading.answer), " ", button("Clear the what-if", () => this.#clear(), { class: "plain" })),
+      answerCard(whatIf.reading, {
+        heading: `What if: ${parts.join(", ")}`,
+        nameOf: rowName,
+        kind: "supposed",
+      }),
+      h(
+        "p",
+        { class: "difference" },
+        difference(asked.reading.answer, whatIf.reading.answer),
+        " ",
+        button("Clear the what-if", () => this.#clear(), { class: "plain" }),
+      ),
     ];
   }
 
@@ -514,16 +632,24 @@ export class MemoryView {
       document.getElementById("evidence-only").focus();
     });
     const save = (kind, type, make) =>
-      button(kind, () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, make()), { class: "quiet", "aria-label": `Save as ${kind}` });
+      button(kind, () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, make()), {
+        class: "quiet",
+        "aria-label": `Save as ${kind}`,
+      });
     tools.replaceChildren(
       asked.reading.hops.length ? h("label", { class: "check" }, box, "Evidence only") : "",
       h("span", { class: "push" }),
       button("Copy link", (event) => copyLink(event.currentTarget), { class: "quiet" }),
-      h("span", { class: "row tight", role: "group", "aria-label": "Save" }, h("span", { class: "fine", "aria-hidden": "true" }, "Save"), [
-        save("SVG", "image/svg+xml", () => asSvg(this.#saved({ most: DRAWN }))),
-        save("JSON", "application/json", () => asJson(this.#saved())),
-        save("CSV", "text/csv", () => asCsv(this.#saved())),
-      ]),
+      h(
+        "span",
+        { class: "row tight", role: "group", "aria-label": "Save" },
+        h("span", { class: "fine", "aria-hidden": "true" }, "Save"),
+        [
+          save("SVG", "image/svg+xml", () => asSvg(this.#saved({ most: DRAWN }))),
+          save("JSON", "application/json", () => asJson(this.#saved())),
+          save("CSV", "text/csv", () => asCsv(this.#saved())),
+        ],
+      ),
     );
   }
 
@@ -539,7 +665,12 @@ export class MemoryView {
 }
 
 function arrayRows(rows) {
-  return { length: rows.length, at: (index) => rows[index], indexOf: (key) => rows.findIndex((row) => row.key === key), fetch: async () => {} };
+  return {
+    length: rows.length,
+    at: (index) => rows[index],
+    indexOf: (key) => rows.findIndex((row) => row.key === key),
+    fetch: async () => {},
+  };
 }
 
 async function copyLink(pressed) {
@@ -559,14 +690,45 @@ function legend() {
   return h(
     "details",
     { class: "legend" },
-    h("summary", {}, h("span", { class: "ramp", "aria-hidden": "true" }, [0, 0.25, 0.5, 0.75, 1].map((p) => h("i", { class: "chip", style: { "--p": p } }))), "How to read this"),
+    h(
+      "summary",
+      {},
+      h(
+        "span",
+        { class: "ramp", "aria-hidden": "true" },
+        [0, 0.25, 0.5, 0.75, 1].map((p) => h("i", { class: "chip", style: { "--p": p } })),
+      ),
+      "How to read this",
+    ),
     h(
       "ul",
       {},
-      h("li", {}, h("b", {}, "A number"), " is the share of a hop’s attention that the fact received: the softmax that was used, not one computed afterwards. The darker the ground, the more; the outlined one is the most of its hop. Each column, with the null slot and what is not listed, sums to 1."),
-      h("li", {}, h("b", {}, "A line"), " joins what one hop read to what the next one read. Its width is the product of the two weights."),
-      h("li", {}, h("b", {}, "●"), " marks evidence: a fact with at least a tenth of the attention at some hop."),
-      h("li", {}, h("mark", {}, "A marked word"), " is in the question too. ", h("u", {}, "A dotted one"), " the network has never seen."),
+      h(
+        "li",
+        {},
+        h("b", {}, "A number"),
+        " is the share of a hop’s attention that the fact received: the softmax that was used, not one computed afterwards. The darker the ground, the more; the outlined one is the most of its hop. Each column, with the null slot and what is not listed, sums to 1.",
+      ),
+      h(
+        "li",
+        {},
+        h("b", {}, "A line"),
+        " joins what one hop read to what the next one read. Its width is the product of the two weights.",
+      ),
+      h(
+        "li",
+        {},
+        h("b", {}, "●"),
+        " marks evidence: a fact with at least a tenth of the attention at some hop.",
+      ),
+      h(
+        "li",
+        {},
+        h("mark", {}, "A marked word"),
+        " is in the question too. ",
+        h("u", {}, "A dotted one"),
+        " the network has never seen.",
+      ),
     ),
   );
 }

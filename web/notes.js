@@ -17,7 +17,14 @@ export function problemNote(error, place = () => null) {
           error.errors.map((field) => {
             const where = field.pointer ?? field.parameter ?? "";
             const words = place(where);
-            return h("li", {}, words ? h("span", {}, `${words}: `) : null, h("code", {}, where), " ", field.detail);
+            return h(
+              "li",
+              {},
+              words ? h("span", {}, `${words}: `) : null,
+              h("code", {}, where),
+              " ",
+              field.detail,
+            );
           }),
         )
       : null,

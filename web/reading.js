@@ -2,10 +2,10 @@
 
 import { list, weight } from "./numbers.js";
 
+/** The row where attention goes that found nothing relevant. */
 export const NULL = "null";
-/** Where attention goes that found nothing relevant. */
+/** The row of what went to facts that the answer does not list. */
 export const OTHER = "other";
-/** Attention on facts that the answer does not list. */
 
 /** From this weight on, at any hop, a fact counts as evidence in the picture. */
 export const EVIDENT = 0.1;

@@ -1,7 +1,7 @@
 // Files made in the browser: the picture as SVG, the numbers as JSON and CSV.
 
 import { s } from "./dom.js";
-import { curve } from "./heatmap.js";
+import { FAINT, curve } from "./heatmap.js";
 import { percent, weight } from "./numbers.js";
 import { NULL, OTHER, flows, isEvident, path } from "./reading.js";
 
@@ -17,7 +17,11 @@ export function download(name, type, text) {
 
 /** A file name that says what is in the file. */
 export function fileName(memory, question, ending) {
-  const slug = question.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-|-$/g, "").slice(0, 60);
+  const slug = question
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, "-")
+    .replaceAll(/^-|-$/g, "")
+    .slice(0, 60);
   return `memnet-${memory}-${slug || "question"}.${ending}`;
 }
 
@@ -44,13 +48,23 @@ export function asJson({ memory, rows, groups, link }) {
 /** The table, one line per row, a column per hop; every column of weights sums to 1. */
 export function asCsv({ rows, groups }) {
   const columns = groups.flatMap(({ label, reading }, g) =>
-    reading.hops.map((hop) => [groups.length > 1 ? `${g ? "what_if" : "remembered"}_hop_${hop.hop}` : `hop_${hop.hop}`, hop]),
+    reading.hops.map((hop) => [
+      groups.length > 1 ? `${g ? "what_if" : "remembered"}_hop_${hop.hop}` : `hop_${hop.hop}`,
+      hop,
+    ]),
   );
   const line = (...cells) => `${cells.map(cell).join(",")}\r\n`;
   const weights = (key) => columns.map(([, hop]) => hop.weights.get(key) ?? "");
   return [
     line("row", "seq", "text", ...columns.map(([name]) => name)),
-    ...rows.map((row) => line(row.added ? "added" : row.struck ? "struck" : "fact", row.added ? "" : row.key, row.text, ...weights(row.key))),
+    ...rows.map((row) =>
+      line(
+        row.added ? "added" : row.struck ? "struck" : "fact",
+        row.added ? "" : row.key,
+        row.text,
+        ...weights(row.key),
+      ),
+    ),
     line("null_slot", "", "", ...weights(NULL)),
     line("not_listed", "", "", ...weights(OTHER)),
   ].join("");
@@ -72,11 +86,17 @@ const GAP = 46;
 /** The picture as a document of its own, in the colours of the page. */
 export function asSvg({ memory, rows, groups }) {
   const paint = palette();
-  const textWidth = Math.min(520, Math.max(220, ...rows.map((row) => measure(row.text, `400 15px ${SERIF}`) + 20)));
+  const textWidth = Math.min(
+    520,
+    Math.max(220, ...rows.map((row) => measure(row.text, `400 15px ${SERIF}`) + 20)),
+  );
   const left = 28;
   const start = left + 34 + textWidth;
   const hopsWidth = groups.map(({ reading }) => Math.max(1, reading.hops.length) * (CHIP + GAP));
-  const width = Math.max(560, start + hopsWidth.reduce((a, b) => a + b, 0) + (groups.length - 1) * 24 + left - GAP + 30);
+  const width = Math.max(
+    560,
+    start + hopsWidth.reduce((a, b) => a + b, 0) + (groups.length - 1) * 24 + left - GAP + 30,
+  );
   const headHeight = 118 + (groups.length > 1 ? 22 : 0);
   const lines = [
     ...rows.map((row) => ({ key: row.key, label: row.added ? "+" : String(row.key), row })),
@@ -86,8 +106,15 @@ export function asSvg({ memory, rows, groups }) {
   const height = headHeight + lines.length * LINE + 64;
   const y = (index) => headHeight + (index + 0.5) * LINE;
   const at = new Map(lines.map(({ key }, index) => [key, y(index)]));
-  const svg = s("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
-  const text = (content, attributes) => s("text", { "font-family": SANS, "font-size": 12, fill: paint.ink, ...attributes }, content);
+  const svg = s("svg", {
+    xmlns: "http://www.w3.org/2000/svg",
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    role: "img",
+  });
+  const text = (content, attributes) =>
+    s("text", { "font-family": SANS, "font-size": 12, fill: paint.ink, ...attributes }, content);
 
   const [asked] = groups;
   svg.append(
@@ -95,25 +122,48 @@ export function asSvg({ memory, rows, groups }) {
     s("desc", {}, path(asked.reading)),
     s("rect", { width, height, fill: paint.paper }),
     text(asked.reading.answer.question, { x: left, y: 38, fill: paint.muted, "font-size": 14 }),
-    text(groups.map(({ reading }) => reading.answer.answer ?? "no answer").join("  →  "), { x: left, y: 74, "font-family": SERIF, "font-size": 32, "font-weight": 600 }),
+    text(groups.map(({ reading }) => reading.answer.answer ?? "no answer").join("  →  "), {
+      x: left,
+      y: 74,
+      "font-family": SERIF,
+      "font-size": 32,
+      "font-weight": 600,
+    }),
   );
   lines.forEach(({ label, row, name }, index) => {
     const base = y(index) + 5;
-    if (index) svg.append(s("line", { x1: left, x2: width - left, y1: y(index) - LINE / 2, y2: y(index) - LINE / 2, stroke: paint.line }));
+    if (index)
+      svg.append(
+        s("line", {
+          x1: left,
+          x2: width - left,
+          y1: y(index) - LINE / 2,
+          y2: y(index) - LINE / 2,
+          stroke: paint.line,
+        }),
+      );
     svg.append(text(label, { x: left + 14, y: base, "text-anchor": "end", fill: paint.muted }));
     if (!row) {
       svg.append(text(name, { x: left + 34, y: base, fill: paint.muted, "font-style": "italic" }));
       return;
     }
-    if (groups.some(({ reading }) => isEvident(reading, row.key))) svg.append(s("circle", { cx: left + 24, cy: y(index), r: 3.5, fill: paint.mark }));
+    if (groups.some(({ reading }) => isEvident(reading, row.key)))
+      svg.append(s("circle", { cx: left + 24, cy: y(index), r: 3.5, fill: paint.mark }));
     svg.append(
-      text(fitted(row.text, textWidth - 14), { x: left + 34, y: base, "font-family": SERIF, "font-size": 15, "text-decoration": row.struck ? "line-through" : "none" }),
+      text(fitted(row.text, textWidth - 14), {
+        x: left + 34,
+        y: base,
+        "font-family": SERIF,
+        "font-size": 15,
+        "text-decoration": row.struck ? "line-through" : "none",
+      }),
     );
   });
   let x = start;
   groups.forEach(({ label, reading }, g) => {
     const column = (k) => x + k * (CHIP + GAP);
-    if (groups.length > 1) svg.append(text(label, { x, y: headHeight - 34, fill: paint.muted, "font-weight": 600 }));
+    if (groups.length > 1)
+      svg.append(text(label, { x, y: headHeight - 34, fill: paint.muted, "font-weight": 600 }));
     for (const flow of flows(reading)) {
       svg.append(
         s("path", {
@@ -126,14 +176,36 @@ export function asSvg({ memory, rows, groups }) {
       );
     }
     reading.hops.forEach((hop, k) => {
-      svg.append(text(`hop ${hop.hop}`, { x: column(k) + CHIP / 2, y: headHeight - 10, "text-anchor": "middle", fill: paint.muted }));
+      svg.append(
+        text(`hop ${hop.hop}`, {
+          x: column(k) + CHIP / 2,
+          y: headHeight - 10,
+          "text-anchor": "middle",
+          fill: paint.muted,
+        }),
+      );
       for (const { key } of lines) {
         const p = hop.weights.get(key);
         if (p === undefined) continue;
-        const { ground, ink } = paint.chip(p);
+        const { ground, ink } =
+          p < FAINT && hop.top !== key ? { ground: "none", ink: paint.muted } : paint.chip(p);
         svg.append(
-          s("rect", { x: column(k), y: at.get(key) - 12, width: CHIP, height: 24, rx: 5, fill: ground, stroke: hop.top === key ? paint.ink : "none", "stroke-width": 1.6 }),
-          text(weight(p), { x: column(k) + CHIP / 2, y: at.get(key) + 4.5, "text-anchor": "middle", fill: ink }),
+          s("rect", {
+            x: column(k),
+            y: at.get(key) - 12,
+            width: CHIP,
+            height: 24,
+            rx: 5,
+            fill: ground,
+            stroke: hop.top === key ? paint.ink : "none",
+            "stroke-width": 1.6,
+          }),
+          text(weight(p), {
+            x: column(k) + CHIP / 2,
+            y: at.get(key) + 4.5,
+            "text-anchor": "middle",
+            fill: ink,
+          }),
         );
       }
     });
@@ -179,7 +251,9 @@ function palette() {
     probe.style.setProperty("border-top-color", `var(--${name})`);
     return hex(style.borderTopColor);
   };
-  const paint = Object.fromEntries(["paper", "ink", "muted", "line", "heat", "mark"].map((name) => [name, named(name)]));
+  const paint = Object.fromEntries(
+    ["paper", "ink", "muted", "line", "heat", "mark"].map((name) => [name, named(name)]),
+  );
   const chips = new Map();
   paint.chip = (p) => {
     const step = Math.round(p * 100) / 100;

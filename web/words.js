@@ -4,7 +4,9 @@ const WORD = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu;
 
 // Nearly every sentence shares these with nearly every question, so marking them would show nothing.
 const SMALL = new Set(
-  "a an and are at be did do does for from had has have he her his how in is it its many of on or s she that the their there they this to was we were what when where which who why will with you".split(" "),
+  "a an and are at be did do does for from had has have he her his how in is it its many of on or s she that the their there they this to was we were what when where which who why will with you".split(
+    " ",
+  ),
 );
 
 /** The words of a text, in lower case. */

@@ -37,12 +37,6 @@ FLAGS = [
 PATIENCE_MS = 10_000
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents and "chromium" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.browser)
-
-
 def _missing(what: str) -> None:
     if os.environ.get("MEMNET_REQUIRE_BROWSER") == "1":
         pytest.fail(f"{what}, and MEMNET_REQUIRE_BROWSER=1 asks for it")
@@ -168,3 +162,17 @@ def expect(chromium: Browser) -> Any:
 
     expect.set_options(timeout=PATIENCE_MS)
     return expect
+
+
+@pytest.fixture
+def accessible(page: Page) -> Callable[[], None]:
+    """Assert that axe finds nothing on the page as it is."""
+    if importlib.util.find_spec("axe_playwright_python") is None:
+        _missing("the Python package axe-playwright-python is not installed")
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check() -> None:
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+
+    return check
