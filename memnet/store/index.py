@@ -139,9 +139,14 @@ class FlatIndex:
             InputError: Queries of another shape or dtype, not finite, or so large that scores overflow.
         """
         _checked_search(len(self), self.dim, queries, 0, None)
-        with np.errstate(over="ignore", invalid="ignore"):
-            blocks = [queries @ part.rows.take(part.kept()).T for part in self._parts]
-        scores = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+        # Rows first: BLAS reads them in their order, in two thirds of the time of the other way round.
+        columns = np.ascontiguousarray(queries.T)
+        scores = np.empty((len(queries), len(self)), np.float32)
+        first = 0
+        for part in self._parts:
+            with np.errstate(over="ignore", invalid="ignore"):
+                scores[:, first : first + len(part)] = (part.rows.take(part.kept()) @ columns).T
+            first += len(part)
         _check_scores(scores)
         return scores
 
@@ -172,6 +177,15 @@ class FlatIndex:
         if not found.all():
             raise KeyError(int(seqs[np.argmin(found)]))
         return taken
+
+    def weighted(self, weights: Float32[np.ndarray, "queries facts"]) -> Float32[np.ndarray, "queries dim"]:
+        """Sums of all facts' vectors, weighted; weights in the order of the facts."""
+        total = np.zeros((len(weights), self.dim), np.float32)
+        first = 0
+        for part in self._parts:
+            total += weights[:, first : first + len(part)] @ part.rows.take(part.kept())
+            first += len(part)
+        return total
 
 
 def joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
