@@ -14,6 +14,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY migrations migrations
 COPY memnet memnet
 COPY service service
+COPY web web
 RUN pip install -c constraints.txt .
 
 

@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test test-slow test-postgres check format lint types imports bench clean
+.PHONY: help run install dev test test-slow test-postgres test-browser check format lint types imports bench clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +38,11 @@ test: dev ## The fast tests: no network, no data beyond the repository
 test-postgres: dev ## The store's tests on a PostgreSQL server that they start themselves
 	$(PYTEST) -m postgres
 
+test-browser: dev ## The page in a real chromium (Debian: apt-get install chromium)
+	$(PYTEST) -m browser
+
 test-slow: dev ## Kill -9 loops, and training on the bAbI files of MEMNET_BABI_DIR
-	$(PYTEST) -m "(slow or babi) and not postgres"
+	$(PYTEST) -m "(slow or babi) and not postgres and not browser"
 
 check: format lint types imports test ## What CI checks first: format, lint, types, import contracts, fast tests
 
