@@ -8,7 +8,7 @@ words) is computed at the moment of asking, so nothing stored ever has to be rew
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from memnet.errors import MemoryNotFound, ModelNotActive
 from memnet.models import SHIPPED
 from memnet.reader import Reader, Told
 from memnet.store import (
@@ -34,6 +35,9 @@ from memnet.store import (
 )
 from memnet.story import Answer
 from memnet.training.checkpoint import load_checkpoint
+
+ENCODE_AT_ONCE = 10_000
+"""Facts of another model that are encoded while the caller waits: a third of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +107,22 @@ class Memory:
     def remember(self, memory_id: str, texts: Sequence[str]) -> Remembered:
         """Append facts in narrative order, all or none; they are durable and searchable on return.
 
+        A small memory that another model encoded is changed to this one first; see `adopt`.
+
         Raises:
             MemoryNotFound: There is no such memory.
             TextError: A text without a word; none of the facts is stored.
+            ModelNotActive: A large memory, encoded by another model.
             StoreError: The store could not; none of the facts is stored.
         """
         vectors = self.reader.encode(texts)
-        added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors)
+        try:
+            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors)
+        except ModelNotActive:
+            if self.store.get_memory(memory_id).live_count > ENCODE_AT_ONCE:
+                raise
+            self.adopt(memory_id)
+            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors)
         facts = tuple(
             RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text))
             for seq, text in zip(added.seqs, texts, strict=True)
@@ -178,6 +191,34 @@ class Memory:
         """Answer a question from facts given with it; nothing is stored. See `Reader.ask_facts`."""
         return self.reader.ask_facts(texts, question, limit=limit, top_answers=top_answers)
 
+    def adopt(self, memory_id: str, *, pause_s: float = 0.0) -> int | None:
+        """Encode a memory with this model and let it take the place of the one it has.
+
+        Readers with the old model go on answering. Can be interrupted; calling again goes on.
+
+        Args:
+            memory_id: Which memory.
+            pause_s: Rest after every few hundred facts, for those who answer questions meanwhile.
+
+        Returns:
+            The revision of the switch; None when the memory has this model already.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+        """
+        return self.store.change_model(memory_id, self._model_id, self.reader.encode, pause_s=pause_s)
+
+    def adopt_all(self, *, pause_s: float = 0.0) -> Iterator[str]:
+        """Adopt every memory that has another model, one at each step: their names, when done."""
+        last = None
+        while names := self.store.memories_of_other_models(self._model_id, after=last):
+            for last in names:
+                try:
+                    self.adopt(last, pause_s=pause_s)
+                except MemoryNotFound:
+                    continue  # deleted since
+                yield last
+
     def _view(
         self, memory_id: str, as_of_revision: int | None = None, recorded_at: datetime | None = None
     ) -> View:
@@ -187,7 +228,12 @@ class Memory:
                 return self.store.view(
                     memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
-            except MissingVectors:
+            except MissingVectors as error:
+                if error.count > ENCODE_AT_ONCE:
+                    raise ModelNotActive(
+                        f"{error.count} facts of memory '{memory_id}' are encoded by another model only",
+                        hint="load that model, or let this one adopt the memory first",
+                    ) from error
                 missing = self.store.missing_vectors(
                     memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, update
 
-from memnet.errors import MemoryNotFound
+from memnet.errors import MemoryNotFound, ModelNotActive
 from memnet.store import listing
 from memnet.store.failpoints import hit
 from memnet.store.memories import head, lock
@@ -41,6 +41,12 @@ def append(
     count = len(texts)
     memory = bump(connection, name, now, last_seq=count, live_count=count, model_id=model_id)
     hit("write.locked")
+    if memory.active_model_id != model_id:
+        # Vectors of this model alone would leave a hole in the space that everybody reads.
+        raise ModelNotActive(
+            f"memory '{name}' is encoded by model {memory.active_model_id}, not by model {model_id}",
+            hint="change the memory's model first, or write with the model it has",
+        )
     seqs = tuple(range(memory.last_seq - count + 1, memory.last_seq + 1))
     key = {"memory_id": memory.memory_id}
     fact = {**key, "created_revision": memory.revision, "created_at": now}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,11 +10,12 @@ import numpy as np
 from jaxtyping import Float32
 from sqlalchemy import Engine, select
 
-from memnet.errors import InputError
-from memnet.store import changes, erasing, listing, memories, migrate, models
+from memnet.errors import FactNotFound, InputError
+from memnet.store import changes, erasing, listing, memories, migrate, models, remodelling
 from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
 from memnet.store.history import pinned
+from memnet.store.remodelling import Encode
 from memnet.store.rows import Added, Erased, FactRow, MemoryRow, ModelRow
 from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
@@ -272,6 +274,7 @@ class FactStore:
         name: str,
         model_id: int,
         *,
+        after_seq: int = 0,
         limit: int | None = None,
         as_of_revision: int | None = None,
         recorded_at: datetime | None = None,
@@ -285,7 +288,7 @@ class FactStore:
         """
         with reading(self._engine) as connection:
             head = pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
-            return listing.without_vectors(connection, head, model_id, limit=limit)
+            return listing.without_vectors(connection, head, model_id, after_seq=after_seq, limit=limit)
 
     def add_vectors(
         self,
@@ -315,6 +318,82 @@ class FactStore:
             memory_id = memories.lock(connection, name)
             if numbers:
                 listing.fill_vectors(connection, memory_id, name, model_id, numbers, vectors)
+
+    def change_model(
+        self, name: str, model_id: int, encode: Encode, *, page: int = 256, pause_s: float = 0.0
+    ) -> int | None:
+        """Encode a memory with another model, which then takes the place of the one it has.
+
+        Readers and writers go on with the old model until the switch, which is one transaction. What was
+        done survives a crash; calling again goes on from there. The old vectors stay: see `drop_vectors`.
+
+        Args:
+            name: Which memory.
+            model_id: The model to come.
+            encode: Makes its vectors.
+            page: Facts to encode at a time.
+            pause_s: Rest after each page, for those who answer questions meanwhile.
+
+        Returns:
+            The revision of the switch; None when the memory has this model already.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            InputError: There is no such model, or the vectors are not those of it.
+        """
+        model = self._model(model_id)
+        with writing(self._engine) as connection:
+            if not remodelling.begin(connection, name, model_id):
+                return None
+        hit("model.begun")
+
+        def checked(texts: Sequence[str]) -> np.ndarray:
+            vectors = encode(texts)
+            check_vectors(vectors, len(texts), model)
+            return vectors
+
+        for patient in (True, True, True, False):
+            self._encode_missing(name, model_id, checked, page, pause_s)
+            with writing(self._engine) as connection:
+                # Writers who are always faster are held up the last time, for what they added since.
+                revision = remodelling.switch(connection, name, model_id, None if patient else checked)
+            if revision is not None:
+                hit("model.committed")
+                return revision
+        raise AssertionError("the last switch completes what is missing")
+
+    def _encode_missing(self, name: str, model_id: int, encode: Encode, page: int, pause_s: float) -> None:
+        last = 0
+        while missing := self.missing_vectors(name, model_id, after_seq=last, limit=page):
+            vectors = encode([fact.text for fact in missing])
+            try:
+                self.add_vectors(name, model_id, [fact.seq for fact in missing], vectors)
+            except FactNotFound:
+                # Erased since; what is left of the page is read again.
+                continue
+            last = missing[-1].seq
+            hit("model.page")
+            time.sleep(pause_s)
+
+    def memories_of_other_models(
+        self, model_id: int, *, after: str | None = None, limit: int = 50
+    ) -> list[str]:
+        """Names of memories whose facts are encoded by another model, in order, those behind `after`."""
+        with reading(self._engine) as connection:
+            return remodelling.others(connection, model_id, after, limit)
+
+    def drop_vectors(self, name: str, model_id: int) -> int:
+        """Delete the vectors of a model that a memory has no use for any more: how many.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            InputError: The memory is read with this model, or about to be.
+        """
+        with writing(self._engine) as connection:
+            dropped = remodelling.drop(connection, name, model_id)
+            memory_id = memories.head(connection, name).memory_id
+        self._views.drop(memory_id)
+        return dropped
 
     def view(
         self,

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from memnet.errors import FactNotFound, MemoryNotFound, RevisionNotFound, SchemaMismatch, TextError
+from memnet.errors import (
+    FactNotFound,
+    MemoryNotFound,
+    ModelNotActive,
+    RevisionNotFound,
+    SchemaMismatch,
+    TextError,
+)
 from memnet.memory import Memory
 from memnet.nn.network import DenseSlots
 from memnet.store import migrate
@@ -232,6 +239,26 @@ def test_another_model_never_reads_the_first_ones_vectors(url, tmp_path, babi_di
     with Memory.open(url, checkpoint) as memory:
         answer = memory.ask("house", "Where is the football?", limit=None)
         assert_same(answer, [*FOOTBALL, "Mary dropped the football."], checkpoint)
+
+
+def test_a_large_memory_of_another_model_says_so_until_it_is_adopted(
+    url, tmp_path, babi_dir, checkpoint, monkeypatch
+):
+    other = untrained_checkpoint(tmp_path / "other", babi_dir, seed=1, dim=9)
+    monkeypatch.setattr("memnet.memory.ENCODE_AT_ONCE", 1)
+    with Memory.open(url, checkpoint) as memory:
+        memory.store.put_memory("house")
+        memory.remember("house", FOOTBALL)
+    with Memory.open(url, other) as memory:
+        with pytest.raises(ModelNotActive, match="2 facts of memory 'house' are encoded by another model"):
+            memory.ask("house", "Where is the football?")
+        with pytest.raises(ModelNotActive, match="memory 'house' is encoded by model"):
+            memory.remember("house", ["Mary dropped the football."])
+        assert list(memory.adopt_all()) == ["house"]
+        assert memory.adopt("house") is None
+        assert memory.remember("house", ["Mary dropped the football."]).revision == 3
+        answer = memory.ask("house", "Where is the football?", limit=None)
+        assert_same(answer, [*FOOTBALL, "Mary dropped the football."], other)
 
 
 def test_facts_given_with_the_question_are_answered_alike_and_stored_nowhere(memory):

@@ -105,6 +105,14 @@ def test_a_fact_is_erased_once(database: Database):
         database.store.erase("house", [2])
 
 
+def wait_shortly(database: Database) -> None:
+    """Let no connection wait long for another one, on SQLite."""
+    if database.engine.dialect.name == "sqlite":
+        event.listen(
+            database.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA busy_timeout = 50")
+        )
+
+
 def traces(folder: Path, vectors: np.ndarray) -> list[str]:
     """Files of a folder that hold the secret, its vectors, or a good part of either."""
     needles = [SECRET.encode()[4:36], vectors.tobytes()[:24], vectors.tobytes()[-24:]]
@@ -141,9 +149,7 @@ def test_a_reader_that_holds_the_log_is_told_of_and_scrubbing_is_finished_later(
     reader = sqlite3.connect(tmp_path / "memnet.db", isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM facts").fetchone()
-    event.listen(
-        database.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA busy_timeout = 50")
-    )
+    wait_shortly(database)
 
     erased = database.store.erase("house", [2])
 
@@ -191,6 +197,7 @@ def test_a_deleted_memory_is_swept_away_too(database: Database, open_store):
 
 def test_a_load_that_began_before_the_erasing_is_not_kept(database: Database):
     told(database)
+    wait_shortly(database)
     loading = threading.Event()
     go_on = threading.Event()
 
