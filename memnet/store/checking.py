@@ -13,11 +13,10 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, select, update
 
 from memnet.errors import MemoryNotFound
 from memnet.store import memories
-from memnet.store.backup import new_epoch
 from memnet.store.database import reading, writing
 from memnet.store.facts import FactStore
 from memnet.store.listing import live_at
@@ -158,11 +157,12 @@ def rebuild(engine: Engine, name: str, digest: str, model_id: int, encode_texts:
     with reading(engine) as connection:
         memory_id = memories.get(connection, name).memory_id
         damaged = [(seq, model) for seq, model, _ in _damaged(connection, memory_id, Report(name, 0, 0))]
-        _, needed = _model(connection, memory_id, digest)
-        missing = _missing(connection, memory_id, model_id) if needed == digest else []
+        _, answering = _model(connection, memory_id, digest)
+        missing = _missing(connection, memory_id, model_id) if answering == digest else []
+        needed = {digest, answering, *_being_made(connection, memory_id)}
     wanted = sorted({*missing, *(seq for seq, model in damaged if model == digest)})
-    # What the memory is answered with stays, even damaged: only its own model can replace it.
-    useless = [(seq, model) for seq, model in damaged if model not in (digest, needed)]
+    # What the memory is answered with, or is to be, stays even damaged: only its own model can replace it.
+    useless = [(seq, model) for seq, model in damaged if model not in needed]
     encoded = 0
     for begin in range(0, len(wanted), _PAGE):
         encoded += _encode_again(engine, name, model_id, wanted[begin : begin + _PAGE], encode_texts)
@@ -176,7 +176,12 @@ def rebuild(engine: Engine, name: str, digest: str, model_id: int, encode_texts:
                     fact_vectors.c.seq == seq,
                 )
             )
-        new_epoch(connection)
+        # What is cached in another epoch of the memory is not used again, in whichever process.
+        connection.execute(
+            update(memories_table)
+            .where(memories_table.c.memory_id == memory_id)
+            .values(epoch=memories_table.c.epoch + 1)
+        )
     return Rebuilt(name, encoded, len(useless))
 
 
@@ -272,6 +277,15 @@ def _model(connection: Connection, memory_id: int, digest: str) -> tuple[int | N
         return active.model_id, active.digest
     known = select(models_table.c.model_id).where(models_table.c.digest == digest)
     return connection.execute(known).scalar_one_or_none(), digest
+
+
+def _being_made(connection: Connection, memory_id: int) -> list[str]:
+    """The model that is to take the place of a memory's active one, if there is one."""
+    of_memory = memories_table.join(
+        models_table, models_table.c.model_id == memories_table.c.building_model_id
+    )
+    building = select(models_table.c.digest).select_from(of_memory)
+    return list(connection.execute(building.where(memories_table.c.memory_id == memory_id)).scalars())
 
 
 def _check_counts(connection: Connection, memory_id: int, last_seq: int, report: Report) -> None:

@@ -274,6 +274,19 @@ def test_damaged_vectors_of_a_model_that_is_not_loaded_are_removed_unless_they_a
     assert database.rows(f"SELECT seq FROM fact_vectors WHERE model_id = {other}") == [(2,)]
 
 
+def test_damage_that_only_another_model_can_mend_stays_and_is_named(database: Database):
+    told(database, *STORY)
+    database.execute("UPDATE fact_vectors SET crc32 = 0 WHERE seq = 1")
+    other = database.store.register_model("other", family="memn2n", spaces=1, dim=2)
+
+    rebuilt = checking.rebuild(database.engine, "house", "other", other, encode)
+
+    assert rebuilt == checking.Rebuilt("house", 0, 0)
+    assert [(p.kind, p.seq, p.model) for p in checking.check(database.engine, "house", "other").problems] == [
+        ("vector damaged", 1, "digest")
+    ]
+
+
 def test_a_memory_that_does_not_exist_is_not_found(database: Database):
     with pytest.raises(MemoryNotFound):
         check(database, "cellar")
