@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from statistics import fmean
-from typing import Any
 
 import click
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from memnet.babi.dataset import TaskFile, data_dir, load_tasks
+from memnet.babi.dataset import data_dir
 from memnet.babi.tasks import TASK_NAMES, parse_tasks
-from memnet.cli.babi.options import data_option, run_argument, split_option, tasks_option
-from memnet.evaluation.answers import FAILED, error_per_task
+from memnet.cli.babi.options import (
+    data_option,
+    parse_train_files,
+    run_argument,
+    split_option,
+    tasks_option,
+    train_files_option,
+)
+from memnet.errors import InputError
+from memnet.evaluation import changes
+from memnet.evaluation.answers import FAILED
+from memnet.evaluation.changes import Change
+from memnet.evaluation.evaluate import Evaluation, TaskReport, mean_of
+from memnet.evaluation.evaluate import evaluate as evaluate_checkpoint
 from memnet.training.checkpoint import Checkpoint, load_checkpoint
-from memnet.training.vectorise import examples_of
 
 
 @click.command()
@@ -26,55 +34,114 @@ from memnet.training.vectorise import examples_of
 @data_option
 @split_option
 @tasks_option
+@train_files_option
+@click.option("--name-swap", is_flag=True, help="Swap names between tasks, as sys-bAbI does.")
+@click.option(
+    "--rename-symbols",
+    "seed",
+    type=click.IntRange(0),
+    metavar="SEED",
+    help="Rename every name, place, thing, shape … to words that training never saw.",
+)
+@click.option(
+    "--pad",
+    "padding",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="Put N unrelated facts before each story.",
+)
+@click.option("--evidence", is_flag=True, help="Show how attention finds the gold supporting facts.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def evaluate(run: Path, data: Path | None, split: str, tasks: str, as_json: bool) -> None:
-    """Errors of RUN (the shipped model by default) on the test files, per task."""
+def evaluate(
+    run: Path,
+    data: Path | None,
+    split: str,
+    tasks: str,
+    train_files: tuple[str, ...],
+    name_swap: bool,
+    seed: int | None,
+    padding: int | None,
+    evidence: bool,
+    as_json: bool,
+) -> None:
+    """Errors and evidence of RUN (the shipped model by default) on the test files, per task."""
     torch.set_num_threads(1)
     checkpoint = load_checkpoint(run)
-    files = load_tasks(data_dir(data), split, parse_tasks(tasks), "test")
-    report = _evaluation(checkpoint, files, split)
-    if as_json:
-        click.echo(json.dumps(report))
-    else:
-        Console().print(_evaluation_table(report))
-
-
-def _evaluation(checkpoint: Checkpoint, files: Mapping[int, TaskFile], split: str) -> dict[str, Any]:
-    stories = [story for file in files.values() for story in file.stories]
-    examples = examples_of(stories, checkpoint.vocabulary, checkpoint.network.memory_size)
-    errors = error_per_task(checkpoint.network, examples)
-    training = checkpoint.training
-    trained = training.get("data", {}).get("files", {})
-    others = [str(task) for task in files if str(task) not in trained]
-    return {
-        "model": {"name": checkpoint.name, "sha256": checkpoint.digest},
-        "tasks": {str(task): {"error": round(value, 6)} for task, value in errors.items()},
-        "mean_error": round(fmean(errors.values()), 6),
-        "failed": [task for task, value in errors.items() if value > FAILED],
-        "data": {
-            "split": split,
-            "part": "test",
-            "files": {str(task): file.sha256 for task, file in files.items()},
-            "trained_on": training.get("data", {}).get("split"),
-        },
-        "notes": [
-            *training.get("data", {}).get("notes", []),
-            *([f"tasks {', '.join(others)} were not trained on"] if others else []),
-            f"one run, seed {training.get('recipe', {}).get('seed')}, nothing selected",
-        ],
-    }
-
-
-def _evaluation_table(report: Mapping[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", caption="; ".join(report["notes"]))
-    table.add_column("task", justify="right")
-    table.add_column("")
-    table.add_column("error %", justify="right")
-    for task, result in report["tasks"].items():
-        style = "red" if int(task) in report["failed"] else ""
-        table.add_row(task, TASK_NAMES[int(task)], f"{100 * result['error']:.1f}", style=style)
-    failed = len(report["failed"])
-    table.add_row(
-        "", f"mean; {failed} failed (> {FAILED:.0%})", f"{100 * report['mean_error']:.1f}", style="bold"
+    numbers = parse_tasks(tasks)
+    result = evaluate_checkpoint(
+        checkpoint,
+        data_dir(data),
+        split,
+        numbers,
+        changes=_changes(checkpoint, name_swap, seed, padding),
+        train_files=parse_train_files(train_files, numbers),
     )
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+    else:
+        Console().print(_evidence_table(result) if evidence else _error_table(result))
+
+
+def _changes(checkpoint: Checkpoint, name_swap: bool, seed: int | None, padding: int | None) -> list[Change]:
+    """In an order in which the later ones see what the earlier ones wrote: padding is renamed too."""
+    if name_swap and seed is not None:
+        raise InputError("--name-swap and --rename-symbols change the same words", hint="choose one of them")
+    chosen = [changes.name_swap()] if name_swap else []
+    chosen += [changes.pad(padding)] if padding else []
+    return chosen + ([changes.rename_symbols(seed, checkpoint.vocabulary.words)] if seed is not None else [])
+
+
+def _error_table(result: Evaluation) -> Table:
+    columns = ["error %", "new stories", "majority", "lexical"]
+    if result.changes:
+        columns.insert(1, "unchanged")
+
+    def cells(each: TaskReport) -> list[float | None]:
+        shown = [each.error, each.error_without_duplicates, each.majority_error, each.lexical_error]
+        return shown[:1] + ([each.unchanged_error] if result.changes else []) + shown[1:]
+
+    return _table(result, columns, {task: cells(each) for task, each in result.tasks.items()}, names=True)
+
+
+def _evidence_table(result: Evaluation) -> Table:
+    columns = ["error %", "R-prec.", "lexical", "recency", "top 5", "null", "suffic.", "compr."]
+
+    def cells(each: TaskReport) -> list[float | None]:
+        if (found := each.evidence) is None:
+            return [each.error, *[None] * 7]
+        return [
+            each.error,
+            found.r_precision,
+            found.lexical.r_precision,
+            found.recency.r_precision,
+            found.all_gold_in_top5,
+            found.null_mass,
+            found.sufficiency,
+            found.comprehensiveness,
+        ]
+
+    return _table(result, columns, {task: cells(each) for task, each in result.tasks.items()}, names=False)
+
+
+def _table(
+    result: Evaluation, columns: list[str], rows: dict[int, list[float | None]], *, names: bool
+) -> Table:
+    """Shares in %, a row per task and their means; a dash for what is not known."""
+    failed = f"{len(result.failed)} failed (> {FAILED:.0%})"
+    table = Table(box=None, pad_edge=False, header_style="bold", caption="; ".join(result.notes))
+    table.add_column("task", justify="right")
+    if names:
+        table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for task, cells in rows.items():
+        name = [TASK_NAMES[task]] if names else []
+        style = "red" if task in result.failed else ""
+        table.add_row(str(task), *name, *map(_percent, cells), style=style)
+    means = map(_percent, (mean_of(column) for column in zip(*rows.values(), strict=True)))
+    table.add_row(*(["", f"mean; {failed}"] if names else ["mean"]), *means, style="bold")
     return table
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"

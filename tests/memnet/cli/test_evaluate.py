@@ -1,0 +1,178 @@
+"""`memnet babi evaluate`: what it prints for machines and for people, and every way to get it wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from memnet.babi.dataset import load_task
+from memnet.models import SHIPPED
+from memnet.training.checkpoint import load_checkpoint, save_checkpoint
+from tests.memnet.cli.command import expect, memnet
+from tests.models import untrained_checkpoint
+
+NOT_THERE = (
+    "tasks 2: the training file is not among the data, so duplicates and the majority and lexical answers "
+    "are not known"
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, babi_dir):
+    """An untrained network that says it was trained on task 1 of the repository's extract."""
+    folder = untrained_checkpoint(tmp_path_factory.mktemp("run") / "own", babi_dir)
+    checkpoint = load_checkpoint(folder)
+    file = load_task(babi_dir, "en", 1, "train")
+    record = {"name": file.path.name, "sha256": file.sha256, "questions": file.num_questions}
+    training = {
+        "recipe": {"seed": 3},
+        "data": {"split": "en", "files": {"1": record}, "notes": []},
+        "history": [
+            {"epoch": 1, "linear": True, "learning_rate": 0.005, "loss": 2.5, "validation_error": 0.7},
+            {"epoch": 2, "linear": False, "learning_rate": 0.005, "loss": 1.5, "validation_error": None},
+        ],
+    }
+    save_checkpoint(folder, checkpoint.network, checkpoint.vocabulary, training)
+    return folder
+
+
+def evaluated(*arguments: object) -> dict:
+    done = memnet("babi", "evaluate", *arguments, "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_task_comes_with_what_needs_no_network_and_with_its_evidence(run, babi_dir):
+    report = evaluated(run, "--data", babi_dir, "--tasks", "1,2")
+
+    assert report.keys() == {
+        *("model", "tasks", "mean_error", "mean_error_without_duplicates", "failed", "data", "notes")
+    }
+    one, two = report["tasks"]["1"], report["tasks"]["2"]
+    assert report["mean_error"] == pytest.approx((one["error"] + two["error"]) / 2, abs=1e-6)
+    assert one["questions"] == 10
+    assert one["duplicates"] == 0
+    assert one["error_without_duplicates"] == one["error"]
+    assert one["majority_error"] > 0.5
+    assert one["lexical_error"] == 0.0  # task 1 only needs the newest fact about the person
+    evidence = one["evidence"]
+    assert [hop["hop"] for hop in evidence["hops"]] == [1, 2, 3]
+    assert evidence["lexical"]["r_precision"] == 1.0
+    assert 0 < evidence["null_mass"] < 1
+    for metric in ("r_precision", "all_gold_in_top5", "sufficiency", "comprehensiveness"):
+        assert 0 <= evidence[metric] <= 1
+    assert two["evidence"]["questions"] == two["questions"]
+
+
+def test_without_the_training_file_nothing_is_made_up(run, babi_dir):
+    report = evaluated(run, "--data", babi_dir, "--tasks", "1-2")
+
+    two = report["tasks"]["2"]
+    for name in ("duplicates", "error_without_duplicates", "majority_error", "lexical_error"):
+        assert two[name] is None
+    assert report["mean_error_without_duplicates"] is None
+    assert report["notes"] == [
+        "tasks 2 were not trained on",
+        NOT_THERE,
+        "one run, seed 3, nothing selected",
+    ]
+
+
+def test_another_training_file_than_the_runs_is_as_good_as_none(run, babi_dir, tmp_path):
+    folder = tmp_path / "data" / "en"
+    folder.mkdir(parents=True)
+    for part in ("train", "test"):
+        file = load_task(babi_dir, "en", 1, part).path
+        (folder / file.name).write_bytes(file.read_bytes())
+    training = folder / "qa1_single-supporting-fact_train.txt"
+    lines = training.read_bytes().splitlines(keepends=True)
+    training.write_bytes(b"".join(lines[:15]))
+
+    report = evaluated(run, "--data", folder.parent, "--tasks", "1")
+    assert report["tasks"]["1"]["duplicates"] is None
+    assert report["notes"][0] == NOT_THERE.replace("tasks 2", "tasks 1")
+
+    expect(
+        memnet(
+            *("babi", "evaluate", run, "--data", babi_dir, "--tasks", "1", "--train-file", f"1={training}")
+        ),
+        2,
+        f"error: own was not trained on {training} but on another qa1_single-supporting-fact_train.txt",
+    )
+    original = babi_dir / "en" / training.name
+    named = evaluated(run, "--data", folder.parent, "--tasks", "1", "--train-file", f"1={original}")
+    assert named["tasks"]["1"]["duplicates"] == 0
+
+
+def test_changed_stories_are_named_and_stand_beside_the_unchanged_ones(run, babi_dir):
+    plain = evaluated(run, "--data", babi_dir, "--tasks", "1")
+
+    report = evaluated(
+        run, "--data", babi_dir, "--tasks", "1", "--pad", "20", "--rename-symbols", "5"
+    )  # fmt: skip
+
+    assert report["data"]["changes"] == [
+        {"name": "pad", "facts": 20},
+        {"name": "rename-symbols", "seed": 5},
+    ]
+    assert report["data"]["files"] == plain["data"]["files"]
+    assert report["notes"][0] == "20 unrelated facts about other names put before each story"
+    assert report["notes"][1].startswith("every symbol of the test files renamed to a word that training")
+    assert report["tasks"]["1"]["error"] == 1.0  # it has no way to say a word it does not know
+    assert report["tasks"]["1"]["unchanged_error"] == plain["mean_error"]
+    assert report["unchanged"] == {
+        "mean_error": plain["mean_error"],
+        "gap": pytest.approx(1 - plain["mean_error"]),
+    }
+    assert report["tasks"]["1"]["majority_error"] == 1.0
+    assert "unchanged" not in plain
+    assert "unchanged_error" not in plain["tasks"]["1"]
+    assert plain["data"]["changes"] == []
+
+
+def test_people_see_errors_and_on_request_evidence(run, babi_dir):
+    errors = memnet("babi", "evaluate", run, "--data", babi_dir, "--tasks", "1-2").stdout.splitlines()
+    assert errors[0].split("  ")[-4:] == ["error %", "new stories", "majority", "lexical"]
+    assert errors[2].split()[:2] == ["2", "two-supporting-facts"]
+    assert errors[2].split()[-3:] == ["–", "–", "–"]
+
+    found = memnet("babi", "evaluate", run, "--data", babi_dir, "--tasks", "1-2", "--evidence").stdout
+    lines = [line.split() for line in found.splitlines()]
+    header = "task error % R-prec. lexical recency top 5 null suffic. compr."
+    assert lines[0] == header.split()
+    assert len(lines[1]) == 9
+    assert lines[3][0] == "mean"
+
+    swapped = memnet("babi", "evaluate", run, "--data", babi_dir, "--tasks", "1", "--name-swap").stdout
+    assert "unchanged" in swapped.splitlines()[0]
+    assert "name swap as in sys-bAbI" in " ".join(swapped.split())
+
+
+def test_a_word_can_only_be_changed_once(run, babi_dir):
+    expect(
+        memnet("babi", "evaluate", run, "--data", babi_dir, "--name-swap", "--rename-symbols", "1"),
+        2,
+        "error: --name-swap and --rename-symbols change the same words",
+        "hint: choose one of them",
+    )
+
+
+def test_only_english_stories_can_be_changed(run, babi_dir):
+    expect(
+        memnet("babi", "evaluate", run, "--data", babi_dir, "--split", "hn", "--pad", "3"),
+        2,
+        "error: changed stories are English; got --split hn",
+        "hint: choose en or en-10k",
+    )
+
+
+@pytest.mark.babi
+def test_the_shipped_model_attends_to_the_gold_facts(full_babi_dir):
+    report = evaluated(SHIPPED, "--data", full_babi_dir, "--split", "en-10k", "--tasks", "1,2,11-14")
+
+    for task, result in report["tasks"].items():
+        evidence = result["evidence"]
+        assert evidence["r_precision"] > 0.95, task
+        assert evidence["sufficiency"] > 0.97, task
+        assert evidence["r_precision"] >= evidence["lexical"]["r_precision"] - 0.01, task
