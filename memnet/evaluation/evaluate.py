@@ -17,6 +17,7 @@ from memnet.evaluation.answers import FAILED, correct
 from memnet.evaluation.baselines import asked, lexical_error, majority_error, seen_in_training
 from memnet.evaluation.changes import Change
 from memnet.evaluation.evidence import EvidenceReport, evidence, newest
+from memnet.evaluation.labels import official_tasks, training_labels
 from memnet.story import Story
 from memnet.training.checkpoint import Checkpoint
 from memnet.training.vectorise import Examples, examples_of
@@ -72,12 +73,27 @@ class Evaluation:
         return _training_data(self.checkpoint).get("split")
 
     @property
+    def official(self) -> list[int]:
+        """The evaluated tasks that were trained on official files, as published results were."""
+        return [task for task in official_tasks(_training_data(self.checkpoint)) if task in self.tasks]
+
+    @property
+    def official_mean_error(self) -> float | None:
+        """The mean over those tasks; None when there are none."""
+        return fmean(self.tasks[task].error for task in self.official) if self.official else None
+
+    @property
     def notes(self) -> list[str]:
         """What a reader of the numbers must know."""
         record = self.checkpoint.training
         trained = _training_data(self.checkpoint).get("files", {})
         others = [task for task in self.tasks if str(task) not in trained]
         notes = [*_training_data(self.checkpoint).get("notes", [])]
+        if self.official_mean_error is not None and len(self.official) < len(self.tasks):
+            notes.append(
+                f"mean error over the {len(self.official)} of {len(self.tasks)} tasks trained on official files: "
+                f"{self.official_mean_error:.1%}"
+            )
         if others:
             notes.append(f"tasks {_listed(others)} were not trained on")
         if self.without_training:
@@ -99,12 +115,18 @@ class Evaluation:
             "mean_error_without_duplicates": mean_of(
                 each.error_without_duplicates for each in self.tasks.values()
             ),
+            "official": {"tasks": self.official, "mean_error": _rounded(self.official_mean_error)},
             "failed": self.failed,
             "data": {
                 "split": self.split,
                 "part": "test",
                 "files": {str(task): file.sha256 for task, file in self.files.items()},
                 "trained_on": self.trained_on,
+                "training": {
+                    str(task): label
+                    for task, label in training_labels(_training_data(self.checkpoint)).items()
+                    if task in self.tasks
+                },
                 "changes": [dict(change.record) for change in self.changes],
             },
             "notes": self.notes,

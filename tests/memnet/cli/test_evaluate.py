@@ -47,7 +47,16 @@ def test_a_task_comes_with_what_needs_no_network_and_with_its_evidence(run, babi
     report = evaluated(run, "--data", babi_dir, "--tasks", "1,2")
 
     assert report.keys() == {
-        *("model", "tasks", "mean_error", "mean_error_without_duplicates", "failed", "data", "notes")
+        *(
+            "model",
+            "tasks",
+            "mean_error",
+            "mean_error_without_duplicates",
+            "official",
+            "failed",
+            "data",
+            "notes",
+        )
     }
     one, two = report["tasks"]["1"], report["tasks"]["2"]
     assert report["mean_error"] == pytest.approx((one["error"] + two["error"]) / 2, abs=1e-6)
@@ -63,6 +72,9 @@ def test_a_task_comes_with_what_needs_no_network_and_with_its_evidence(run, babi
     for metric in ("r_precision", "all_gold_in_top5", "sufficiency", "comprehensiveness"):
         assert 0 <= evidence[metric] <= 1
     assert two["evidence"]["questions"] == two["questions"]
+    # The repository holds an extract of the official file, which therefore is not it.
+    assert report["data"]["training"] == {"1": "qa1_single-supporting-fact_train.txt, not the official file"}
+    assert report["official"] == {"tasks": [], "mean_error": None}
 
 
 def test_without_the_training_file_nothing_is_made_up(run, babi_dir):
@@ -176,3 +188,15 @@ def test_the_shipped_model_attends_to_the_gold_facts(full_babi_dir):
         assert evidence["r_precision"] > 0.95, task
         assert evidence["sufficiency"] > 0.97, task
         assert evidence["r_precision"] >= evidence["lexical"]["r_precision"] - 0.01, task
+
+
+@pytest.mark.babi
+def test_a_task_trained_on_other_data_is_named_and_the_mean_without_it_given(full_babi_dir):
+    report = evaluated(SHIPPED, "--data", full_babi_dir, "--tasks", "1,3")
+
+    assert report["data"]["training"] == {
+        "1": "official 10k",
+        "3": "1,925 of 10,000 official questions",
+    }
+    assert report["official"] == {"tasks": [1], "mean_error": report["tasks"]["1"]["error"]}
+    assert "mean error over the 1 of 2 tasks trained on official files: 0.0%" in report["notes"]
