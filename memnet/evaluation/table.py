@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 from memnet.babi.published import Published
 from memnet.babi.tasks import TASK_NAMES
 from memnet.evaluation.answers import FAILED
+from memnet.training.benchmark import Unit, UnitResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,18 @@ def row(
         deviation=stdev(test_errors) if len(test_errors) > 1 else 0.0,
         published=column.errors.get(task) if column else None,
     )
+
+
+def rows(
+    tasks: Sequence[int], results: Sequence[tuple[Unit, UnitResult]], column: Published | None
+) -> list[Row]:
+    """The rows of a benchmark's results."""
+    found = []
+    for task in tasks:
+        restarts = [each for unit, result in results if task in unit.tasks for each in result.restarts]
+        errors = [each.test_errors[task] for each in restarts]
+        found.append(row(task, errors, [each.training_error for each in restarts], column))
+    return found
 
 
 def summary(rows: Sequence[Row]) -> Mapping[str, float | int | None]:
