@@ -90,9 +90,9 @@ class Evaluation:
         others = [task for task in self.tasks if str(task) not in trained]
         notes = [*_training_data(self.checkpoint).get("notes", [])]
         if self.official_mean_error is not None and len(self.official) < len(self.tasks):
+            share = f"{len(self.official)} of {len(self.tasks)} tasks"
             notes.append(
-                f"mean error over the {len(self.official)} of {len(self.tasks)} tasks trained on official files: "
-                f"{self.official_mean_error:.1%}"
+                f"mean error over the {share} trained on official files: {self.official_mean_error:.1%}"
             )
         if others:
             notes.append(f"tasks {_listed(others)} were not trained on")
