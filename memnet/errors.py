@@ -10,8 +10,13 @@
   x NotFound                something that does not exist                 -> HTTP 404
     + MemoryNotFound        no memory of this name
     + FactNotFound          no such fact in the memory, or it was forgotten
+      - FactErased          a fact that was erased: nothing of it is left      -> HTTP 410
     + RevisionNotFound      a revision that the memory has not reached
-    + HistoryErased         a revision whose facts were erased since
+    + HistoryErased         a revision whose facts were erased since           -> HTTP 410
+    + LogCompacted          a part of the log that is gone or does not lead on -> HTTP 410
+  x Conflict                the memory is not as the caller believes it to be  -> HTTP 409
+    + MemoryMoved           it has another revision than the one expected
+    + KeyReused             an idempotency key that came with another request  -> HTTP 422
   x ArchiveError            the official archive cannot be fetched or is not the official one
   x CheckpointError         a checkpoint is damaged, foreign or too new
   x StoreError              the store cannot do its work                  -> HTTP 503
@@ -97,6 +102,10 @@ class FactNotFound(NotFound):
         self.memory_id = memory_id
 
 
+class FactErased(FactNotFound):
+    """A fact that was erased: nothing of it is left, and its number is never used again."""
+
+
 class RevisionNotFound(NotFound):
     """A revision, or a time, at which the memory has no state (yet)."""
 
@@ -110,6 +119,29 @@ class HistoryErased(NotFound):
             hint=f"the oldest revision that can be read is {floor}",
         )
         self.memory_id = memory_id
+
+
+class LogCompacted(NotFound):
+    """A part of the log that is gone, or does not lead to what the memory holds now."""
+
+    def __init__(self, memory_id: str, revision: int, floor: int) -> None:
+        super().__init__(
+            f"the log of memory '{memory_id}' cannot be read from revision {revision} on",
+            hint=f"read its facts, then the log from revision {floor} on",
+        )
+        self.memory_id = memory_id
+
+
+class Conflict(MemnetError):
+    """The memory is not as the caller believes it to be."""
+
+
+class MemoryMoved(Conflict):
+    """The memory has another revision than the one that was expected, or is another memory."""
+
+
+class KeyReused(Conflict):
+    """An idempotency key that came with another request before."""
 
 
 class CheckpointError(MemnetError):

@@ -28,6 +28,8 @@ from memnet.store import (
     Erased,
     FactStore,
     MissingVectors,
+    Once,
+    Seen,
     View,
     fact_id,
     migrate,
@@ -56,13 +58,73 @@ class Remembered:
 
     revision: int
     facts: tuple[RememberedFact, ...]
+    repeated: bool = False
+    """Whether an earlier call with the same idempotency key stored it, and this one nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """A fact that was found, not reasoned about."""
+
+    seq: int
+    text: str
+    score: float
+    """Inner product of its first vector with the query of the first hop."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAt:
+    """A memory as of one revision: all that is asked of it is answered from the same facts."""
+
+    uid: UUID
+    """Of the memory that is read, for the ids of its facts."""
+    last_revision: int
+    """The memory's last one when this was read."""
+    _reader: Reader
+    _view: View
+
+    @property
+    def revision(self) -> int:
+        """The one that is read."""
+        return self._view.revision
+
+    def __len__(self) -> int:
+        """Live facts."""
+        return len(self._view)
+
+    def ask(self, question: str, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
+        """Answer a question; see `Memory.ask`.
+
+        Raises:
+            TextError: A question without a word.
+        """
+        return _answer(self._reader, self._view, question, limit, top_answers)
+
+    def nearest(self, text: str, limit: int) -> tuple[Nearest, ...]:
+        """The facts whose first vectors have the largest inner products with a question's, best first.
+
+        All live facts are compared, also those too old to be attended to. Neither their age nor the words
+        that the network does not know have a part in it.
+
+        Raises:
+            TextError: A text without a word.
+        """
+        query = self._reader.encode_question(text)
+        seqs, scores = self._view.index(0).search(query, limit)
+        texts = self._view.texts
+        places = np.searchsorted(self._view.seqs, seqs[0]).tolist()
+        return tuple(
+            Nearest(seq, texts[place], score)
+            for seq, place, score in zip(seqs[0].tolist(), places, scores[0].tolist(), strict=True)
+        )
 
 
 class Memory:
     """Named memories in one store, answered from by one network. Threads may share it."""
 
-    def __init__(self, reader: Reader, store: FactStore) -> None:
+    def __init__(self, reader: Reader, store: FactStore, checkpoint: Path | None = None) -> None:
         self.reader = reader
+        self.checkpoint = checkpoint
         self.store = store
         self.model = reader.model
         self._model_id = store.register_model(
@@ -83,11 +145,12 @@ class Memory:
             StoreUnavailable: The database does not answer.
             CheckpointError: The checkpoint cannot be loaded.
         """
-        reader = Reader(load_checkpoint(checkpoint or SHIPPED))
+        folder = checkpoint or SHIPPED
+        reader = Reader(load_checkpoint(folder))
         engine = open_database(database_url or os.environ.get("MEMNET_DATABASE_URL", DEFAULT_DATABASE_URL))
         try:
             migrate.check(engine)
-            return cls(reader, FactStore(engine))
+            return cls(reader, FactStore(engine), folder)
         except BaseException:
             engine.dispose()
             raise
@@ -104,30 +167,36 @@ class Memory:
     ) -> None:
         self.close()
 
-    def remember(self, memory_id: str, texts: Sequence[str]) -> Remembered:
+    def remember(self, memory_id: str, texts: Sequence[str], *, once: Once | None = None) -> Remembered:
         """Append facts in narrative order, all or none; they are durable and searchable on return.
 
         A small memory that another model encoded is changed to this one first; see `adopt`.
 
+        Args:
+            memory_id: Which memory.
+            texts: The facts.
+            once: Names the request, so that sending it again stores nothing and returns the same.
+
         Raises:
             MemoryNotFound: There is no such memory.
+            KeyReused: Another request has that name; none of the facts is stored.
             TextError: A text without a word; none of the facts is stored.
             ModelNotActive: A large memory, encoded by another model.
             StoreError: The store could not; none of the facts is stored.
         """
         vectors = self.reader.encode(texts)
         try:
-            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors)
+            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors, once=once)
         except ModelNotActive:
             if self.store.get_memory(memory_id).live_count > ENCODE_AT_ONCE:
                 raise
             self.adopt(memory_id)
-            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors)
+            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors, once=once)
         facts = tuple(
             RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text))
             for seq, text in zip(added.seqs, texts, strict=True)
         )
-        return Remembered(added.revision, facts)
+        return Remembered(added.revision, facts, added.repeated)
 
     def forget(self, memory_id: str, seq: int) -> int:
         """Forget a fact: no answer uses it from the returned revision on. Its history stays.
@@ -138,14 +207,38 @@ class Memory:
         """
         return self.store.forget(memory_id, seq)
 
-    def erase(self, memory_id: str, seqs: Sequence[int]) -> Erased:
+    def erase(self, memory_id: str, seqs: Sequence[int], *, seen: Seen | None = None) -> Erased:
         """Erase facts: text and vectors leave every table, view and file, and so does the memory's past.
+
+        Args:
+            memory_id: Which memory.
+            seqs: Which facts.
+            seen: The state that the caller has seen; nothing is erased when it is not the last one.
 
         Raises:
             MemoryNotFound: There is no such memory.
+            MemoryMoved: It is not as it was seen; nothing is erased.
             FactNotFound: No such fact, or it was erased before; nothing is erased.
         """
-        return self.store.erase(memory_id, seqs)
+        return self.store.erase(memory_id, seqs, seen=seen)
+
+    def at(
+        self, memory_id: str, *, as_of_revision: int | None = None, recorded_at: datetime | None = None
+    ) -> MemoryAt:
+        """A memory as of its last committed change or an earlier one, to ask it more than once.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            RevisionNotFound: It has no such revision.
+            HistoryErased: Facts of that revision were erased since.
+            StoreError: The store could not be read.
+        """
+        while True:
+            row = self.store.get_memory(memory_id)
+            view = self._view(memory_id, as_of_revision, recorded_at)
+            # Otherwise the name was given to another memory in between, whose facts have other ids.
+            if view.memory_id == row.memory_id:
+                return MemoryAt(row.uid, max(row.revision, view.revision), self.reader, view)
 
     def ask(
         self,
@@ -175,15 +268,7 @@ class Memory:
             StoreError: The store could not be read.
         """
         view = self._view(memory_id, as_of_revision, recorded_at)
-        slots = _IndexSlots(view, self.reader.attended(len(view)))
-        told = Told(
-            slots=slots,
-            seqs=slots.seqs.tolist(),
-            texts=view.newest_texts(len(slots)),
-            eligible=len(view),
-            revision=view.revision,
-        )
-        return self.reader.answer(question, told, limit=limit, top_answers=top_answers)
+        return _answer(self.reader, view, question, limit, top_answers)
 
     def ask_facts(
         self, texts: Sequence[str], question: str, *, limit: int | None = 10, top_answers: int = 2
@@ -239,6 +324,18 @@ class Memory:
                 )
                 vectors = self.reader.encode([fact.text for fact in missing])
                 self.store.add_vectors(memory_id, self._model_id, [fact.seq for fact in missing], vectors)
+
+
+def _answer(reader: Reader, view: View, question: str, limit: int | None, top_answers: int) -> Answer:
+    slots = _IndexSlots(view, reader.attended(len(view)))
+    told = Told(
+        slots=slots,
+        seqs=slots.seqs.tolist(),
+        texts=view.newest_texts(len(slots)),
+        eligible=len(view),
+        revision=view.revision,
+    )
+    return reader.answer(question, told, limit=limit, top_answers=top_answers)
 
 
 class _IndexSlots:

@@ -34,6 +34,10 @@ class ModelInfo:
     dim: int
     spaces: int
     """Vectors kept for each fact."""
+    num_words: int
+    """Words it knows."""
+    parameters: int
+    """Numbers it was trained to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,10 @@ class Reader:
             memory_size=network.memory_size,
             dim=network.dim,
             spaces=network.spaces,
+            num_words=len(checkpoint.vocabulary.words),
+            parameters=sum(each.numel() for each in network.parameters()),
         )
+        self.training = checkpoint.training
         self._network = network
         self._vocabulary = checkpoint.vocabulary
 
@@ -77,6 +84,16 @@ class Reader:
         """
         sentences = [_words_of(text, "the fact", index) for index, text in enumerate(texts)]
         return self._network.encode_facts(vectorise(sentences, self._vocabulary)).numpy()
+
+    @torch.inference_mode()
+    def encode_question(self, text: str) -> np.ndarray:
+        """The query of the first hop, float32, shape (1, dim): what facts' first vectors are matched with.
+
+        Raises:
+            TextError: A text without a word.
+        """
+        sentence = _words_of(text, "the question")
+        return self._network.encode_questions(vectorise([sentence], self._vocabulary)).numpy()
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """The words the network never saw in training, each once, in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float32
@@ -15,6 +16,8 @@ from memnet.store import changes, erasing, listing, memories, migrate, models, r
 from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
 from memnet.store.history import pinned
+from memnet.store.idempotency import Once, once_only
+from memnet.store.reads import Reads, Seen, check_unmoved
 from memnet.store.remodelling import Encode
 from memnet.store.rows import Added, Erased, FactRow, MemoryRow, ModelRow
 from memnet.store.texts import check_text
@@ -28,7 +31,7 @@ DEFAULT_CACHE_BYTES = 1 << 30
 """Views kept in memory: about a million facts of four vectors of 64 with short texts."""
 
 
-class FactStore:
+class FactStore(Reads):
     """Memories and their facts in one database. Threads may share it; so may processes, each with its own.
 
     Every method raises StoreUnavailable when the database does not answer or cannot do its work; a write
@@ -147,6 +150,7 @@ class FactStore:
         *,
         model_id: int,
         vectors: Float32[np.ndarray, "facts spaces dim"],
+        once: Once | None = None,
     ) -> Added:
         """Append facts with their vectors: all of them in one revision, or none.
 
@@ -155,9 +159,11 @@ class FactStore:
             texts: In narrative order. A text that the memory holds already becomes another fact.
             model_id: Whose vectors these are.
             vectors: float32, shape (len(texts), spaces, dim), finite.
+            once: Names the request, so that sending it again adds nothing; None for one that is not named.
 
         Raises:
             MemoryNotFound: There is no such memory.
+            KeyReused: Another request has that name.
             ModelNotActive: The memory's facts are encoded by another model.
             InputError: No text at all, a text that cannot be stored (TextError), or vectors that do not
                 fit the texts or the model (DimensionMismatch for the width).
@@ -170,7 +176,8 @@ class FactStore:
         encoded = [encode(vector) for vector in vectors]
         hit("write.checked")
         with writing(self._engine) as connection:
-            added = changes.append(connection, memories.known_name(name), texts, model_id, encoded)
+            append = partial(changes.append, connection, memories.known_name(name), texts, model_id, encoded)
+            added = append() if once is None else once_only(connection, name, once, append)
         hit("write.committed")
         return added
 
@@ -186,7 +193,7 @@ class FactStore:
         hit("forget.committed")
         return revision
 
-    def erase(self, name: str, seqs: Sequence[int]) -> Erased:
+    def erase(self, name: str, seqs: Sequence[int], *, seen: Seen | None = None) -> Erased:
         """Remove facts as if they had never been told: text and vectors leave every table, view and file.
 
         What the memory held before cannot be read any more, in whole: an answer without these facts would
@@ -195,15 +202,19 @@ class FactStore:
         Args:
             name: Which memory.
             seqs: Which facts, live or forgotten.
+            seen: The state that the caller has seen; nothing is erased when it is not the last one.
 
         Raises:
             MemoryNotFound: There is no such memory.
+            MemoryMoved: It is not as it was seen; nothing is erased.
             FactNotFound: No such fact, or it was erased before; nothing is erased.
             InputError: No fact at all.
         """
         if not seqs:
             raise InputError("there is no fact to erase")
         with writing(self._engine) as connection:
+            if seen is not None:
+                check_unmoved(connection, name, seen)
             memory_id, revision = erasing.erase(connection, memories.known_name(name), seqs)
         hit("erase.committed")
         self._views.drop(memory_id)

@@ -107,6 +107,12 @@ def get(connection: Connection, name: str) -> MemoryRow:
     return _memory(row)
 
 
+def find(connection: Connection, name: str) -> MemoryRow | None:
+    """The memory of this name, locked until the end of the write transaction; None when there is none."""
+    row = connection.execute(_named(name).with_for_update()).one_or_none() if NAME.fullmatch(name) else None
+    return None if row is None else _memory(row)
+
+
 def page(connection: Connection, after: str | None, limit: int) -> list[MemoryRow]:
     """Memories by name, those behind `after`.
 

@@ -59,6 +59,8 @@ class Added:
     """In the order of the texts; without gaps."""
     created_at: datetime
     """Aware, UTC."""
+    repeated: bool = False
+    """Whether an earlier call with the same idempotency key committed it, and this one nothing."""
 
 
 @dataclass(frozen=True, slots=True)

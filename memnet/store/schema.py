@@ -14,6 +14,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -147,3 +148,23 @@ changes = Table(
     CheckConstraint("op IN ('add', 'delete', 'erase', 'model')", name="op"),
 )
 """The log: what each revision of a memory did to which facts; `model` concerns none and has `seq` 0."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column(
+        "memory_id",
+        BigId,
+        ForeignKey("memories.memory_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("revision", BigId, nullable=False),
+    Column("first_seq", BigId, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "memory_id", "created_at"),
+)
+"""Writes that may be sent again: what was asked, as a hash, and what it led to. No text of a fact is kept."""

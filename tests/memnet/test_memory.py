@@ -15,7 +15,7 @@ from memnet.errors import (
 )
 from memnet.memory import Memory
 from memnet.nn.network import DenseSlots
-from memnet.store import migrate
+from memnet.store import Once, migrate
 from memnet.text import words
 from memnet.training.checkpoint import load_checkpoint
 from memnet.training.vectorise import vectorise
@@ -281,3 +281,42 @@ def test_a_database_without_schema_is_not_opened(tmp_path, checkpoint):
         Memory.open(f"sqlite:///{tmp_path / 'empty.db'}", checkpoint)
 
     assert "memnet migrate" in caught.value.hint
+
+
+def test_what_is_asked_of_a_memory_at_a_revision_is_answered_from_the_same_facts(memory):
+    memory.remember("house", FOOTBALL)
+    at = memory.at("house")
+    memory.remember("house", ["John went to the kitchen."])
+
+    assert (at.revision, at.last_revision, len(at)) == (1, 1, 2)
+    assert at.uid == memory.store.get_memory("house").uid
+    assert at.ask("Where is the football?") == memory.ask("house", "Where is the football?", as_of_revision=1)
+    assert (memory.at("house", as_of_revision=1).last_revision, memory.at("house").revision) == (2, 2)
+
+
+def test_the_nearest_facts_are_those_with_the_largest_inner_products(memory):
+    memory.remember("house", [*FOOTBALL, "John went to the kitchen."])
+    query = memory.reader.encode_question("Where is the football?")[0]
+    keys = memory.reader.encode([*FOOTBALL, "John went to the kitchen."])[:, 0]
+    expected = sorted(enumerate((keys @ query).tolist(), start=1), key=lambda pair: -pair[1])
+
+    found = memory.at("house").nearest("Where is the football?", limit=2)
+
+    assert [each.seq for each in found] == [seq for seq, _ in expected[:2]]
+    assert [each.score for each in found] == pytest.approx([score for _, score in expected[:2]], abs=1e-5)
+    assert [each.text for each in found] == [
+        [*FOOTBALL, "John went to the kitchen."][each.seq - 1] for each in found
+    ]
+    assert memory.at("house", as_of_revision=0).nearest("Where is the football?", limit=2) == ()
+    with pytest.raises(TextError):
+        memory.at("house").nearest("?!", limit=2)
+
+
+def test_the_same_request_again_is_remembered_once(memory):
+    once = Once("monday", b"two facts")
+    first = memory.remember("house", FOOTBALL, once=once)
+
+    again = memory.remember("house", FOOTBALL, once=once)
+
+    assert (again.revision, again.facts) == (first.revision, first.facts)
+    assert (first.repeated, again.repeated) == (False, True)

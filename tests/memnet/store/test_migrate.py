@@ -22,7 +22,16 @@ from memnet.store import FactStore, migrate, open_database
 from memnet.store.database import reading, writing
 from memnet.store.schema import metadata
 
-TABLES = {"alembic_version", "changes", "fact_vectors", "facts", "memories", "models", "store_meta"}
+TABLES = {
+    "alembic_version",
+    "changes",
+    "fact_vectors",
+    "facts",
+    "idempotency_keys",
+    "memories",
+    "models",
+    "store_meta",
+}
 
 
 def tables(url: str) -> set[str]:
@@ -101,14 +110,14 @@ def test_a_schema_that_was_taken_back_counts_as_none(url: str):
 
 def test_an_older_schema_says_how_to_bring_it_up_to_date(url: str, monkeypatch: pytest.MonkeyPatch):
     engine = open_database(url)
-    monkeypatch.setattr(migrate, "_scripts", lambda: migrate._Scripts("0003", frozenset({"0002", "0003"})))
+    monkeypatch.setattr(migrate, "_scripts", lambda: migrate._Scripts("0004", frozenset({"0003", "0004"})))
     try:
         with pytest.raises(SchemaMismatch) as raised:
             migrate.check(engine)
     finally:
         engine.dispose()
 
-    assert str(raised.value) == "the database has schema 0002, this memnet needs 0003"
+    assert str(raised.value) == "the database has schema 0003, this memnet needs 0004"
     assert raised.value.hint == "bring it up to date with `memnet migrate`"
 
 
@@ -120,7 +129,7 @@ def test_a_newer_schema_is_refused_by_everything_that_migrates(url: str):
         for call in (migrate.check, migrate.upgrade, migrate.downgrade):
             with pytest.raises(SchemaMismatch) as raised:
                 call(engine)
-            assert str(raised.value) == "the database has schema 0099, newer than this memnet's 0002"
+            assert str(raised.value) == "the database has schema 0099, newer than this memnet's 0003"
             assert raised.value.hint == "upgrade memnet; nothing on disk is changed"
     finally:
         engine.dispose()

@@ -1,0 +1,236 @@
+"""Reads that belong together: a memory, and its facts or its log, from one snapshot of the database.
+
+A name can be given to another memory at any time. What is read here with its memory in one transaction never
+mixes the two: the ids of facts are made with the uid of the memory that the facts are from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, func, select
+
+from memnet.errors import FactErased, FactNotFound, LogCompacted, MemoryMoved
+from memnet.store import listing, memories
+from memnet.store.database import reading, writing
+from memnet.store.history import pinned
+from memnet.store.ids import seq_of
+from memnet.store.rows import FactRow, MemoryRow
+from memnet.store.schema import changes, fact_vectors, facts
+from memnet.store.statements import batched
+
+_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FactsRead:
+    """Facts as of a revision, and their memory as it is."""
+
+    memory: MemoryRow
+    revision: int
+    """The one that was read."""
+    facts: tuple[FactRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one revision did."""
+
+    revision: int
+    op: str
+    """`add`, `delete`, `erase` or `model`."""
+    seqs: tuple[int, ...]
+    """To which facts; none for `model`."""
+    created_at: datetime
+    """Aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A part of the log, and its memory as it is."""
+
+    memory: MemoryRow
+    changes: tuple[Change, ...]
+    """In order, one per revision, without gaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The state of a memory that somebody has seen."""
+
+    uid: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What there is of some facts."""
+
+    memory: MemoryRow
+    facts: int
+    """Rows with their text."""
+    forgotten: int
+    """How many of these were forgotten before."""
+    vectors: int
+    """Vectors, of all models."""
+
+
+class Reads:
+    """The part of the store that reads several things at once."""
+
+    _engine: Engine
+
+    def put_memory_if(
+        self, name: str, *, description: str | None = None, allowed: Callable[[MemoryRow | None], None]
+    ) -> tuple[MemoryRow, bool]:
+        """Create a memory or change its description, if its state allows it; see `put_memory`.
+
+        Args:
+            name: Which memory.
+            description: None leaves it as it is.
+            allowed: Is given the memory, locked, or None when there is none; raises to prevent the change.
+
+        Raises:
+            InputError: The name is not a slug, or the description cannot be stored.
+        """
+        with writing(self._engine) as connection:
+            allowed(memories.find(connection, name))
+            row, created = memories.put(connection, name, description)
+            if not created:
+                # It may have been made since by another transaction, which was committed first.
+                allowed(row)
+            return row, created
+
+    def fact_by_id(
+        self,
+        name: str,
+        fact_id: UUID,
+        *,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> FactsRead:
+        """The one live fact with this id.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was forgotten, as of then.
+            FactErased: It was erased.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
+        """
+        with reading(self._engine) as connection:
+            memory = memories.get(connection, name)
+            seq = seq_of(memory.uid, fact_id)
+            if seq is None:
+                raise FactNotFound(name, "with this id")
+            if seq <= memory.last_seq and not _is_stored(connection, memory.memory_id, seq):
+                raise FactErased(name, str(seq))
+            head = pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
+            fact = listing.fact(connection, head, name, seq)
+        return FactsRead(memory, head.revision, (fact,))
+
+    def read_facts(
+        self,
+        name: str,
+        *,
+        after_seq: int = 0,
+        limit: int = 50,
+        descending: bool = False,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> FactsRead:
+        """Live facts in order, with their memory; see `FactStore.facts`."""
+        with reading(self._engine) as connection:
+            head = pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
+            memory = memories.get(connection, name)
+            page = listing.page(connection, head, after_seq=after_seq, limit=limit, descending=descending)
+        return FactsRead(memory, head.revision, tuple(page))
+
+    def log(self, name: str, *, after_revision: int = 0, limit: int = 50) -> Log:
+        """What the revisions behind one did, at most `limit` of them.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            LogCompacted: The log does not lead on from that revision.
+        """
+        with reading(self._engine) as connection:
+            head = memories.head(connection, name)
+            if after_revision < head.log_floor:
+                raise LogCompacted(name, after_revision, head.log_floor)
+            memory = memories.get(connection, name)
+            # Revisions are counted without gaps, so the last one of the page is known before reading it.
+            last = min(after_revision + limit, memory.revision)
+            rows = connection.execute(
+                select(changes.c.revision, changes.c.op, changes.c.seq, changes.c.created_at)
+                .where(
+                    changes.c.memory_id == head.memory_id,
+                    changes.c.revision > min(after_revision, memory.revision),
+                    changes.c.revision <= last,
+                )
+                .order_by(changes.c.revision, changes.c.seq)
+            ).all()
+        return Log(
+            memory,
+            tuple(
+                Change(revision, op, tuple(row.seq for row in of_one if row.seq), created_at)
+                for (revision, op, created_at), of_one in groupby(
+                    rows, key=lambda row: (row.revision, row.op, row.created_at)
+                )
+            ),
+        )
+
+    def traces(self, name: str, seqs: Sequence[int]) -> Traces:
+        """What erasing facts would remove.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactErased: One of them was erased before.
+            FactNotFound: A number that no fact of the memory ever had.
+        """
+        found: dict[int, bool] = {}
+        vectors = 0
+        with reading(self._engine) as connection:
+            memory = memories.get(connection, name)
+            wanted = sorted({int(seq) for seq in seqs})
+            for seq in wanted:
+                if not 1 <= seq <= memory.last_seq:
+                    raise FactNotFound(name, str(seq))
+            for some in batched(wanted, _PER_STATEMENT):
+                rows = connection.execute(
+                    select(facts.c.seq, facts.c.deleted_revision).where(
+                        facts.c.memory_id == memory.memory_id, facts.c.seq.in_(some)
+                    )
+                )
+                found |= {row.seq: row.deleted_revision is not None for row in rows}
+                vectors += connection.execute(
+                    select(func.count()).where(
+                        fact_vectors.c.memory_id == memory.memory_id, fact_vectors.c.seq.in_(some)
+                    )
+                ).scalar_one()
+        for seq in wanted:
+            if seq not in found:
+                raise FactErased(name, str(seq))
+        return Traces(memory, facts=len(found), forgotten=sum(found.values()), vectors=vectors)
+
+
+def check_unmoved(connection: Connection, name: str, seen: Seen) -> None:
+    """Hold the memory's row lock, and make sure that it is still as it was seen.
+
+    Raises:
+        MemoryNotFound: There is no such memory.
+        MemoryMoved: It is not.
+    """
+    memories.lock(connection, name)
+    memory = memories.get(connection, name)
+    if (memory.uid, memory.revision) != (seen.uid, seen.revision):
+        raise MemoryMoved(f"memory '{name}' was seen at revision {seen.revision} and has moved on")
+
+
+def _is_stored(connection: Connection, memory_id: int, seq: int) -> bool:
+    """Whether a fact has a row, live or forgotten: one that has none any more was erased."""
+    statement = select(facts.c.seq).where(facts.c.memory_id == memory_id, facts.c.seq == seq)
+    return connection.execute(statement).one_or_none() is not None
