@@ -9,7 +9,6 @@ from fastapi import Depends, Path, Request, Response
 
 from memnet.errors import FactNotFound, MemoryNotFound
 from memnet.memory import Memory
-from memnet.store import seq_of
 from memnet.store.memories import NAME
 from service.capacity import Capacity
 from service.settings import Settings
@@ -59,19 +58,16 @@ FactName = Annotated[
 ]
 
 
-def seq_in(memory_id: str, uid: UUID, fact: str) -> int:
-    """The number of the fact that has this id.
+def uuid_of(memory_id: str, fact: str) -> UUID:
+    """A fact's id as it stands in a path.
 
     Raises:
-        FactNotFound: not an id, or the id of a fact of another memory; the caller learns no more than that.
+        FactNotFound: not an id; the caller learns no more than that.
     """
     try:
-        seq = seq_of(uid, UUID(fact))
+        return UUID(fact)
     except ValueError:
-        seq = None
-    if seq is None:
-        raise FactNotFound(memory_id, "with this id")
-    return seq
+        raise FactNotFound(memory_id, "with this id") from None
 
 
 def stamp(response: Response, revision: int) -> None:

@@ -18,9 +18,16 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from memnet.errors import (
+    FactErased,
+    HistoryErased,
     InputError,
+    KeyReused,
+    LogCompacted,
     MemnetError,
+    MemoryMoved,
+    ModelNotActive,
     NotFound,
+    RevisionNotFound,
     SchemaMismatch,
     StoreError,
     VectorDamaged,
@@ -31,6 +38,14 @@ from service.schemas.problem import FieldProblem, Problem
 
 MOST_FIELDS = 20
 """Fields listed in one answer; the count says how many there are. 4 MiB of bad fields are not sent back."""
+
+GONE: dict[type[NotFound], ProblemKind] = {
+    RevisionNotFound: problems.REVISION_NOT_FOUND,
+    HistoryErased: problems.ERASED,
+    FactErased: problems.ERASED,
+    LogCompacted: problems.COMPACTED,
+}
+"""What is more than not found."""
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -227,7 +242,12 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _memnet_error(request: Request, error: Exception) -> Response:
     match error:
         case NotFound():
-            return ProblemResponse(request.scope, problems.NOT_FOUND, str(error), hint=error.hint)
+            kind = next((kind for gone, kind in GONE.items() if isinstance(error, gone)), problems.NOT_FOUND)
+            return ProblemResponse(request.scope, kind, str(error), hint=error.hint)
+        case MemoryMoved():
+            return ProblemResponse(request.scope, problems.PLAN_STALE, str(error))
+        case KeyReused():
+            return ProblemResponse(request.scope, problems.IDEMPOTENCY_KEY_REUSED, str(error))
         case InputError():
             # The message may quote a fact; the routes name the field where they can.
             return ProblemResponse(request.scope, problems.VALIDATION_ERROR, "the input cannot be used")
@@ -235,6 +255,8 @@ async def _memnet_error(request: Request, error: Exception) -> Response:
             return store_problem(request, problems.SCHEMA_OUT_OF_DATE)
         case VectorDamaged():
             return store_problem(request, problems.STORE_DAMAGED)
+        case ModelNotActive():
+            return store_problem(request, problems.MODEL_MISMATCH)
         case StoreError():
             return store_problem(request, problems.DATABASE_UNAVAILABLE)
         case _:

@@ -16,9 +16,13 @@ from service.settings import Settings
 
 _MEANINGS = {
     400: "The body is not JSON, or the cursor is not valid",
-    404: "No such path, memory or fact",
+    404: "No such path, memory, fact or revision",
+    409: "The memory is not as the request supposes",
+    410: "Erased, or a part of the log that is gone",
+    412: "The precondition does not hold",
     413: "The body is too large",
     415: "The body is not declared as JSON",
+    421: "The service was called by a name that is not its own",
     422: "A field is not valid",
     500: "The service failed",
     503: "The store cannot do its work, or too many requests wait",
@@ -26,8 +30,8 @@ _MEANINGS = {
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route; 413 and 500 can meet every request."""
-    return {status: _problem_response(status) for status in sorted({*statuses, 413, 500})}
+    """The errors of a route; 413, 421 and 500 can meet every request."""
+    return {status: _problem_response(status) for status in sorted({*statuses, 413, 421, 500})}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

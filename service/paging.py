@@ -68,7 +68,7 @@ def _check(payload: bytes) -> bytes:
     return hashlib.blake2b(payload, digest_size=8, person=b"memnet-page").digest()
 
 
-def next_link(request: Request, cursor: str) -> str:
+def next_link(request: Request, position: str, parameter: str = "cursor") -> str:
     """The `Link` header (RFC 8288) of a page that goes on."""
-    query = {key: value for key, value in request.query_params.items() if key != "cursor"}
-    return f'<{request.url.path}?{urlencode({**query, "cursor": cursor})}>; rel="next"'
+    query = {**request.query_params, parameter: position}
+    return f'<{request.url.path}?{urlencode(query)}>; rel="next"'

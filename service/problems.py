@@ -64,6 +64,78 @@ NOT_FOUND = ProblemKind(
     "There is no such path, memory or fact, or it was deleted.",
     "Check the path and the ids in it; `GET /v1/memories` lists the memories.",
 )
+REVISION_NOT_FOUND = ProblemKind(
+    "revision_not_found",
+    404,
+    "The memory has no such revision",
+    "The revision that was asked for has not been reached, or the moment is before the memory's first one.",
+    "Ask for a revision up to the memory's own; `GET /v1/memories/{memory_id}` names it.",
+)
+ERASED = ProblemKind(
+    "erased",
+    410,
+    "Erased",
+    "The fact was erased, or facts of the revision that was asked for were. Nothing brings them back.",
+    "Read the memory as it is now, or as of a later revision; `hint` names the oldest that can be read.",
+)
+COMPACTED = ProblemKind(
+    "compacted",
+    410,
+    "This part of the log is gone",
+    "The log does not lead from that revision to what the memory holds now.",
+    "Read the memory's facts once, then the log from the revision that `hint` names.",
+)
+REVISION_NOT_REACHED = ProblemKind(
+    "revision_not_reached",
+    409,
+    "The memory is at an earlier revision",
+    "`min_revision` is above the memory's last revision. Every read sees every committed write, so waiting "
+    "would not help: the revision is another memory's, or the database was restored to an earlier state.",
+    "Compare `min_revision` with the memory's own revision.",
+)
+PLAN_STALE = ProblemKind(
+    "plan_stale",
+    409,
+    "The memory has moved on",
+    "The memory has changed since the erasure was planned. Nothing was erased.",
+    "Plan the erasure again, look at what it would do, and confirm the new plan.",
+)
+MODEL_MISMATCH = ProblemKind(
+    "index_model_mismatch",
+    409,
+    "Another model encoded this memory",
+    "The memory is large, and its facts are encoded by another model than the one that is served.",
+    "The operator lets the served model adopt the memory, or serves the model it was encoded with.",
+)
+PRECONDITION_FAILED = ProblemKind(
+    "precondition_failed",
+    412,
+    "The precondition does not hold",
+    "The memory is not in the state that `If-Match` or `If-None-Match` asks for. Nothing was changed.",
+    "Read the memory again, and decide with its `ETag` whether the change is still wanted.",
+)
+HOST_NOT_ALLOWED = ProblemKind(
+    "host_not_allowed",
+    421,
+    "Not a name of this service",
+    "The service listens on this machine only and was called by another name than localhost. A page on the "
+    "web can give its own name this address, to read what is not meant for it.",
+    "Call it as localhost, 127.0.0.1 or [::1], or by the name that MEMNET_HOST sets.",
+)
+INVALID_IDEMPOTENCY_KEY = ProblemKind(
+    "invalid_idempotency_key",
+    400,
+    "The idempotency key is not valid",
+    "`Idempotency-Key` must be 1 to 255 printable ASCII characters, with or without quotes around them.",
+    "Send a new unique name for each request, a UUID for example.",
+)
+IDEMPOTENCY_KEY_REUSED = ProblemKind(
+    "idempotency_key_reused",
+    422,
+    "The idempotency key belongs to another request",
+    "The key came with another body before. Nothing was stored.",
+    "Use a new key for a new request, and the same one only to send the same request again.",
+)
 METHOD_NOT_ALLOWED = ProblemKind(
     "method_not_allowed",
     405,
@@ -98,6 +170,13 @@ TOO_MANY_FACTS = ProblemKind(
     "Too many facts in one request",
     "One request may hold only so many facts. Nothing was stored.",
     "Split the facts over several requests, in the same order.",
+)
+TOO_MANY_QUESTIONS = ProblemKind(
+    "too_many_questions",
+    422,
+    "Too many questions in one request",
+    "One batch may hold only so many questions. None was answered.",
+    "Split the questions over several requests; `as_of` keeps them on one revision.",
 )
 INTERNAL_ERROR = ProblemKind(
     "internal_error",
@@ -145,12 +224,23 @@ KINDS: dict[str, ProblemKind] = {
         MALFORMED_JSON,
         INVALID_CURSOR,
         BAD_REQUEST,
+        INVALID_IDEMPOTENCY_KEY,
         NOT_FOUND,
+        REVISION_NOT_FOUND,
         METHOD_NOT_ALLOWED,
+        REVISION_NOT_REACHED,
+        PLAN_STALE,
+        MODEL_MISMATCH,
+        ERASED,
+        COMPACTED,
+        PRECONDITION_FAILED,
         BODY_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
         VALIDATION_ERROR,
         TOO_MANY_FACTS,
+        TOO_MANY_QUESTIONS,
+        IDEMPOTENCY_KEY_REUSED,
+        HOST_NOT_ALLOWED,
         INTERNAL_ERROR,
         DATABASE_UNAVAILABLE,
         SCHEMA_OUT_OF_DATE,

@@ -18,6 +18,7 @@ from service.dependencies import (
     stamp,
 )
 from service.openapi import problem_responses
+from service.reading import read
 from service.schemas.answer import AnswerOut, Ask, AskFacts
 from service.schemas.fact import texts_of
 
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/v1", tags=["answers"])
 @router.post(
     "/memories/{memory_id}/answers",
     operation_id="ask_memory",
-    responses=problem_responses(400, 404, 415, 422, 503),
+    responses=problem_responses(400, 404, 409, 410, 415, 422, 503),
 )
 def ask_memory(
     memory_id: MemoryName,
@@ -44,16 +45,17 @@ def ask_memory(
     """
     limits.check_question(body.question, settings)
     started = time.perf_counter()
-    uid = memory.store.get_memory(memory_id).uid
     with capacity.use():
-        answer = memory.ask(memory_id, body.question, limit=body.limit, top_answers=body.top_answers)
-    stamp(response, answer.revision)
+        at = read(memory, memory_id, body)
+        answer = at.ask(body.question, limit=body.limit, top_answers=body.top_answers)
+    stamp(response, at.revision)
     return AnswerOut.of(
         answer,
         body,
         memory_id=memory_id,
+        as_of=body.as_of,
         model=memory.model,
-        fact_id=partial(fact_id, uid),
+        fact_id=partial(fact_id, at.uid),
         elapsed_s=time.perf_counter() - started,
         request_id=request_id,
     )
@@ -75,6 +77,7 @@ def ask_facts(
         answer,
         body,
         memory_id=None,
+        as_of=None,
         model=memory.model,
         fact_id=lambda seq: None,
         elapsed_s=time.perf_counter() - started,

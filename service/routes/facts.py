@@ -6,22 +6,31 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from service import limits, paging
+from service import limits, paging, problems
 from service.dependencies import (
     CapacityDep,
     FactName,
     MemoryDep,
     MemoryName,
     SettingsDep,
-    seq_in,
     stamp,
+    uuid_of,
 )
+from service.errors import Refused
 from service.openapi import problem_responses
+from service.reading import check_one_state, check_reached
 from service.schemas.fact import FactOut, FactPage, FactsCreated, NewFacts, texts_of
+from service.schemas.moment import StateQuery
 
 router = APIRouter(prefix="/v1/memories/{memory_id}/facts", tags=["facts"])
 
-PageDep = Annotated[paging.OrderedPageQuery, Query()]
+
+class FactsQuery(paging.OrderedPageQuery, StateQuery):
+    """Which facts are asked for."""
+
+
+PageDep = Annotated[FactsQuery, Query()]
+StateDep = Annotated[StateQuery, Query()]
 
 
 @router.post(
@@ -46,38 +55,58 @@ def post_facts(
     return FactsCreated.of(remembered)
 
 
-@router.get("", operation_id="list_facts", responses=problem_responses(400, 404, 422, 503))
+@router.get("", operation_id="list_facts", responses=problem_responses(400, 404, 409, 410, 422, 503))
 def list_facts(
     memory_id: MemoryName, page: PageDep, memory: MemoryDep, request: Request, response: Response
 ) -> FactPage:
-    """List the facts of a memory, without the forgotten ones."""
-    row = memory.store.get_memory(memory_id)
-    # The uid: a cursor must not survive the memory it was issued for.
-    scope = f"facts/{row.uid}/{page.order}"
-    start = int(paging.decode(scope, page.cursor)["after_seq"]) if page.cursor is not None else 0
-    rows = memory.store.facts(
-        memory_id, after_seq=start, limit=page.limit + 1, descending=page.order == "desc"
+    """List the facts of a memory, without the forgotten ones: as it is, or as of an earlier state."""
+    check_one_state(page)
+    # Which state and order: a cursor goes on with the list that it was issued for.
+    which = f"{page.order}/{page.as_of_revision}/{page.recorded_at}"
+    start = paging.decode(f"facts/{which}", page.cursor) if page.cursor is not None else None
+    found = memory.store.read_facts(
+        memory_id,
+        after_seq=int(start["after_seq"]) if start else 0,
+        limit=page.limit + 1,
+        descending=page.order == "desc",
+        as_of_revision=page.as_of_revision,
+        recorded_at=page.recorded_at,
     )
-    shown, has_more = rows[: page.limit], len(rows) > page.limit
-    cursor = paging.encode(scope, {"after_seq": shown[-1].seq}) if has_more else None
+    uid = found.memory.uid
+    if start and start["uid"] != uid.hex:
+        # The memory it was issued for has gone, and another one has its name.
+        raise Refused(problems.INVALID_CURSOR, "the cursor is not one of this list")
+    check_reached(found.memory.revision, page.min_revision)
+    shown, has_more = found.facts[: page.limit], len(found.facts) > page.limit
+    cursor = (
+        paging.encode(f"facts/{which}", {"uid": uid.hex, "after_seq": shown[-1].seq}) if has_more else None
+    )
     if cursor:
         response.headers["Link"] = paging.next_link(request, cursor)
-    stamp(response, row.revision)
+    stamp(response, found.revision)
     return FactPage(
-        revision=row.revision,
-        items=[FactOut.of(row.uid, fact) for fact in shown],
+        revision=found.revision,
+        items=[FactOut.of(uid, fact) for fact in shown],
         next_cursor=cursor,
         has_more=has_more,
     )
 
 
-@router.get("/{fact_id}", operation_id="get_fact", responses=problem_responses(404, 503))
-def get_fact(memory_id: MemoryName, fact_id: FactName, memory: MemoryDep, response: Response) -> FactOut:
-    """Read one fact."""
-    row = memory.store.get_memory(memory_id)
-    fact = memory.store.fact(memory_id, seq_in(memory_id, row.uid, fact_id))
-    stamp(response, row.revision)
-    return FactOut.of(row.uid, fact)
+@router.get("/{fact_id}", operation_id="get_fact", responses=problem_responses(404, 409, 410, 422, 503))
+def get_fact(
+    memory_id: MemoryName, fact_id: FactName, state: StateDep, memory: MemoryDep, response: Response
+) -> FactOut:
+    """Read one fact, as of now or of an earlier state. One that was erased is 410."""
+    check_one_state(state)
+    found = memory.store.fact_by_id(
+        memory_id,
+        uuid_of(memory_id, fact_id),
+        as_of_revision=state.as_of_revision,
+        recorded_at=state.recorded_at,
+    )
+    check_reached(found.memory.revision, state.min_revision)
+    stamp(response, found.revision)
+    return FactOut.of(found.memory.uid, found.facts[0])
 
 
 @router.delete(
@@ -85,9 +114,10 @@ def get_fact(memory_id: MemoryName, fact_id: FactName, memory: MemoryDep, respon
     operation_id="forget_fact",
     status_code=204,
     response_class=Response,
-    responses=problem_responses(404, 503),
+    responses=problem_responses(404, 410, 503),
 )
 def forget_fact(memory_id: MemoryName, fact_id: FactName, memory: MemoryDep, response: Response) -> None:
     """Forget a fact: no answer uses it from now on."""
-    row = memory.store.get_memory(memory_id)
-    stamp(response, memory.forget(memory_id, seq_in(memory_id, row.uid, fact_id)))
+    # Read first: 404 for a fact that was never there or is forgotten, 410 for one that was erased.
+    fact = memory.store.fact_by_id(memory_id, uuid_of(memory_id, fact_id)).facts[0]
+    stamp(response, memory.forget(memory_id, fact.seq))

@@ -13,6 +13,7 @@ from memnet.reader import ModelInfo
 from memnet.story import Answer, Evidence, HopReading
 from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.fact import STORY, NewFact
+from service.schemas.moment import AsOf, ReadOptions
 from service.schemas.text import Request, Text
 
 FactIdOf = Callable[[int], UUID | None]
@@ -36,7 +37,7 @@ class AskOptions(Request):
         return None if self.attention == "full" else self.attention_limit
 
 
-class Ask(AskOptions):
+class Ask(AskOptions, ReadOptions):
     """A question to a memory."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Where is the football?"}]})
@@ -134,6 +135,7 @@ class MemoryRead(BaseModel):
 
     memory_id: str | None = Field(description="null when the facts came with the question")
     revision: int | None = Field(description="The state that was read; null when nothing is stored")
+    as_of: AsOf | None = Field(description="The state that was asked for; null for the last one")
     eligible: int = Field(description="Facts there were")
     attended: int = Field(description="Facts the network could attend to")
     exact: Literal[True] = Field(default=True, description="Attention is over all attended facts")
@@ -187,6 +189,7 @@ class AnswerOut(BaseModel):
         asked: AskOptions,
         *,
         memory_id: str | None,
+        as_of: AsOf | None,
         model: ModelInfo,
         fact_id: FactIdOf,
         elapsed_s: float,
@@ -208,6 +211,7 @@ class AnswerOut(BaseModel):
             memory=MemoryRead(
                 memory_id=memory_id,
                 revision=None if memory_id is None else answer.revision,
+                as_of=as_of,
                 eligible=answer.eligible,
                 attended=answer.attended,
             ),

@@ -56,6 +56,7 @@ def test_an_answer_has_exactly_these_fields(client: TestClient, house: str, memo
     assert answer["memory"] == {
         "memory_id": "house",
         "revision": revision,
+        "as_of": None,
         "eligible": 2,
         "attended": 2,
         "exact": True,
@@ -226,6 +227,7 @@ def test_facts_in_the_question_are_answered_like_stored_ones(client: TestClient,
     assert answer["memory"] == {
         "memory_id": None,
         "revision": None,
+        "as_of": None,
         "eligible": 2,
         "attended": 2,
         "exact": True,
