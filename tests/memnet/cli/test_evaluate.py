@@ -8,9 +8,8 @@ import pytest
 
 from memnet.babi.dataset import load_task
 from memnet.models import SHIPPED
-from memnet.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.memnet.cli.command import expect, memnet
-from tests.models import untrained_checkpoint
+from tests.memnet.evaluation.recorded import recorded_checkpoint
 
 NOT_THERE = (
     "tasks 2: the training file is not among the data, so duplicates and the majority and lexical answers "
@@ -20,21 +19,7 @@ NOT_THERE = (
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, babi_dir):
-    """An untrained network that says it was trained on task 1 of the repository's extract."""
-    folder = untrained_checkpoint(tmp_path_factory.mktemp("run") / "own", babi_dir)
-    checkpoint = load_checkpoint(folder)
-    file = load_task(babi_dir, "en", 1, "train")
-    record = {"name": file.path.name, "sha256": file.sha256, "questions": file.num_questions}
-    training = {
-        "recipe": {"seed": 3},
-        "data": {"split": "en", "files": {"1": record}, "notes": []},
-        "history": [
-            {"epoch": 1, "linear": True, "learning_rate": 0.005, "loss": 2.5, "validation_error": 0.7},
-            {"epoch": 2, "linear": False, "learning_rate": 0.005, "loss": 1.5, "validation_error": None},
-        ],
-    }
-    save_checkpoint(folder, checkpoint.network, checkpoint.vocabulary, training)
-    return folder
+    return recorded_checkpoint(tmp_path_factory.mktemp("run") / "own", babi_dir)
 
 
 def evaluated(*arguments: object) -> dict:

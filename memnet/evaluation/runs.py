@@ -1,0 +1,297 @@
+"""What a report is about: a checkpoint with its evaluation, or the results of a benchmark."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from memnet import recipes
+from memnet.babi.dataset import TaskFile, load_task
+from memnet.babi.published import Published, published
+from memnet.errors import CheckpointError, InputError
+from memnet.evaluation import table
+from memnet.evaluation.evaluate import Evaluation, evaluate
+from memnet.evaluation.labels import SIZES, training_labels
+from memnet.reader import Reader
+from memnet.recipes import BenchmarkRecipe
+from memnet.story import Answer, Question
+from memnet.training.benchmark import Restart, Unit, UnitResult, units
+from memnet.training.benchmark import _read as read_unit
+from memnet.training.checkpoint import Checkpoint
+from memnet.training.recipe import Recipe
+
+BENCHMARK = "benchmark.json"
+"""The file that makes a folder the results of a benchmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryChoice:
+    """A question of a test file; stories and questions are counted from 0."""
+
+    task: int
+    story: int
+    question: int
+    """-1 for the last one."""
+
+    @classmethod
+    def parse(cls, text: str) -> StoryChoice:
+        """Read `TASK:STORY:QUESTION`.
+
+        Raises:
+            InputError: Not of this form.
+        """
+        parts = text.split(":")
+        if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+            raise InputError(f"a story is chosen as TASK:STORY:QUESTION, such as 2:0:4; got '{text}'")
+        return cls(*map(int, parts))
+
+    def __str__(self) -> str:
+        return f"{self.task}:{self.story}:{self.question}"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedStory:
+    """A question of a test file, answered."""
+
+    choice: StoryChoice
+    question: Question
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRun:
+    """One trained network on the test files."""
+
+    evaluation: Evaluation
+    asked: tuple[AskedStory, ...]
+    published: tuple[Published, ...]
+    """Columns of the same training size and mode."""
+
+    @property
+    def name(self) -> str:
+        return self.evaluation.checkpoint.name
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """A report of every epoch, as training wrote it; empty when it wrote none."""
+        history: list[dict[str, Any]] = self.evaluation.checkpoint.training.get("history", [])
+        return history
+
+    def to_dict(self) -> dict[str, Any]:
+        training = self.evaluation.checkpoint.training
+        return {
+            "kind": "checkpoint",
+            "name": self.name,
+            **self.evaluation.to_dict(),
+            "recipe": training.get("recipe"),
+            "selection": training.get("selection"),
+            "training_error": training.get("training_error"),
+            "training_s": training.get("elapsed_s"),
+            "history": self.history,
+            "stories": [
+                {
+                    "choice": str(each.choice),
+                    "question": each.question.text,
+                    "gold_answer": each.question.answer,
+                    "gold_facts": list(each.question.supporting),
+                    "answer": each.answer.text,
+                    "probability": round(each.answer.probability, 6),
+                    "facts": [
+                        {
+                            "seq": fact.seq,
+                            "text": fact.text,
+                            "per_hop": [round(weight, 6) for weight in fact.per_hop],
+                        }
+                        for fact in sorted(each.answer.evidence, key=lambda fact: fact.seq)
+                    ],
+                    "null_mass": [round(hop.null_mass, 6) for hop in each.answer.hops],
+                }
+                for each in self.asked
+            ],
+            "published": [_column(each) for each in self.published],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkRun:
+    """Every restart of every task of a recipe."""
+
+    recipe: BenchmarkRecipe
+    rows: tuple[table.Row, ...]
+    results: tuple[tuple[Unit, UnitResult], ...]
+
+    @property
+    def name(self) -> str:
+        return self.recipe.name
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        return (self.recipe.published,) if self.recipe.published else ()
+
+    @property
+    def notes(self) -> list[str]:
+        return sorted({note for _, result in self.results for note in result.data["notes"]})
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """What each task was trained on."""
+        return {
+            task: label for _, result in self.results for task, label in training_labels(result.data).items()
+        }
+
+    @property
+    def elapsed_s(self) -> float:
+        return round(sum(result.elapsed_s for _, result in self.results), 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": "benchmark",
+            "name": self.name,
+            "benchmark": self.recipe.to_dict(),
+            "tasks": {
+                str(each.task): {
+                    "selected": round(each.selected, 6),
+                    "mean": round(each.mean, 6),
+                    "deviation": round(each.deviation, 6),
+                    "published": each.published,
+                }
+                for each in self.rows
+            },
+            "summary": dict(table.summary(self.rows)),
+            "restarts": [
+                _restart(unit, restart) for unit, result in self.results for restart in result.restarts
+            ],
+            "data": {
+                "split": self.recipe.split,
+                "training": {str(task): label for task, label in self.labels.items()},
+            },
+            "notes": self.notes,
+            "training_s": self.elapsed_s,
+            "published": [_column(each) for each in self.published],
+        }
+
+
+def is_benchmark(folder: Path) -> bool:
+    """Whether a folder holds results of a benchmark rather than a checkpoint."""
+    return (folder / BENCHMARK).is_file()
+
+
+def read_benchmark(folder: Path) -> BenchmarkRun:
+    """Read the results of a benchmark; nothing is trained.
+
+    Raises:
+        InputError: It is not finished.
+        CheckpointError: A file of it is damaged.
+    """
+    path = folder / BENCHMARK
+    try:
+        settings = json.loads(path.read_text())
+        name, split, mode = settings["name"], settings["split"], settings["mode"]
+        recipe = BenchmarkRecipe(
+            name=name,
+            split=split,
+            mode=mode,
+            restarts=settings["restarts"],
+            recipe=Recipe.from_dict(settings["recipe"]),
+            published=_column_of_recipe(name, split, mode),
+        )
+        work = units(recipe, tuple(settings["tasks"]))
+        done = []
+        for unit in work:
+            path = folder / f"{unit.name}.json"
+            if path.is_file():
+                done.append((unit, read_unit(path)))
+    except (ValueError, KeyError, TypeError):
+        raise CheckpointError(f"{path} is damaged", hint="run the benchmark again in another --out") from None
+    if len(done) < len(work):
+        raise InputError(
+            f"{folder} holds {len(done)} of the benchmark's {len(work)} results",
+            hint="the `memnet babi benchmark` command that began it goes on where it stopped",
+        )
+    rows = table.rows(settings["tasks"], done, recipe.published)
+    return BenchmarkRun(recipe, tuple(rows), tuple(done))
+
+
+def evaluate_checkpoint(
+    checkpoint: Checkpoint,
+    directory: Path,
+    split: str,
+    tasks: Sequence[int],
+    *,
+    choices: Sequence[StoryChoice] = (),
+    train_files: Mapping[int, Path] | None = None,
+    on_task: Callable[[int], None] | None = None,
+) -> CheckpointRun:
+    """Evaluate a checkpoint and ask it some questions of the test files.
+
+    Args:
+        checkpoint: What answers.
+        directory: The folder that holds the splits.
+        split: Whose test files.
+        tasks: Which.
+        choices: Which questions; by default the last one of the first story of the first three tasks.
+        train_files: As for `evaluate`.
+        on_task: Called with each task when it is done.
+
+    Raises:
+        InputError: A story that is not there.
+        BabiDataMissing, BabiFormatError: A test file cannot be read.
+    """
+    for choice in choices:
+        if choice.task not in tasks:
+            raise InputError(f"story {choice} is of task {choice.task}, which is not one of the chosen tasks")
+    reader = Reader(checkpoint)
+    chosen = choices or [StoryChoice(task, 0, -1) for task in tasks[:3]]
+    asked = tuple(_ask(reader, load_task(directory, split, each.task, "test"), each) for each in chosen)
+    evaluation = evaluate(checkpoint, directory, split, tasks, train_files=train_files, on_task=on_task)
+    return CheckpointRun(evaluation, asked, comparable(checkpoint.training.get("data", {})))
+
+
+def comparable(data: dict[str, Any]) -> tuple[Published, ...]:
+    """The paper's columns, as far as there are recipes for them, of a run's training size and mode."""
+    size = SIZES.get(data.get("split", ""))
+    mode = "joint" if len(data.get("files", {})) > 1 else "single"
+    found = []
+    for name in recipes.names():
+        column = recipes.load(name).published
+        if size and column and column.mode == mode:
+            found.append(published(column.model, size, mode))
+    return tuple(found)
+
+
+def _ask(reader: Reader, file: TaskFile, choice: StoryChoice) -> AskedStory:
+    if choice.story >= len(file.stories) or choice.question >= len(file.stories[choice.story].questions):
+        raise InputError(f"there is no story {choice} in {file.path.name}")
+    story = file.stories[choice.story]
+    if choice.question < 0:
+        choice = replace(choice, question=len(story.questions) + choice.question)
+    question = story.questions[choice.question]
+    texts = [fact.text for fact in story.facts[: question.facts_before]]
+    return AskedStory(choice, question, reader.ask_facts(texts, question.text, limit=None))
+
+
+def _column_of_recipe(name: str, split: str, mode: str) -> Published | None:
+    """The published column of a recipe that memnet brings; one's own recipe of the same name has none."""
+    if name not in recipes.names():
+        return None
+    recipe = recipes.load(name)
+    return recipe.published if (recipe.split, recipe.mode) == (split, mode) else None
+
+
+def _restart(unit: Unit, restart: Restart) -> dict[str, Any]:
+    validated = not math.isnan(restart.validation_error)  # NaN without validation stories
+    return {
+        "unit": unit.name,
+        "seed": restart.seed,
+        "training_error": restart.training_error,
+        "validation_error": restart.validation_error if validated else None,
+        "test_errors": {str(task): error for task, error in restart.test_errors.items()},
+    }
+
+
+def _column(column: Published) -> dict[str, Any]:
+    return asdict(column) | {"errors": {str(task): error for task, error in column.errors.items()}}
