@@ -108,25 +108,26 @@ def test_facts_added_and_erased_meanwhile_are_neither_missed_nor_brought_back(da
     assert seqs == [(1,), (2,), (5,), (6,), (7,)]
 
 
-def test_writers_that_never_rest_are_held_up_in_the_end(database: Database, other: int):
+def test_writers_that_never_rest_are_held_up_in_the_end(
+    database: Database, other: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Whenever the work seems done, a fact is added before the switch."""
     database.add("a")
+    store, rounds = database.store, []
+    encode_missing = store._encode_missing
 
-    def meanwhile(texts: Sequence[str]) -> np.ndarray:
-        if holds_no_lock():
-            database.add("one more")
-        return encode(texts)
+    def and_one_more(*arguments: object) -> None:
+        encode_missing(*arguments)
+        rounds.append(1)
+        database.add("one more")
 
-    encoded = []
+    monkeypatch.setattr(store, "_encode_missing", and_one_more)
 
-    def holds_no_lock() -> bool:
-        encoded.append(1)
-        # Three patient rounds of two pages each; the seventh call is made under the lock.
-        return len(encoded) < 7
+    assert store.change_model("house", other, encode) == 6
 
-    revision = database.store.change_model("house", other, meanwhile, page=1000)
-
-    assert revision == database.store.get_memory("house").revision
-    assert database.store.missing_vectors("house", other) == []
+    assert len(rounds) == 4
+    assert store.missing_vectors("house", other) == []
+    assert store.view("house", other).texts == ("a", *["one more"] * 4)
 
 
 def test_readers_and_writers_during_a_change_see_one_model_at_a_time(
