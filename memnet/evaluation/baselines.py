@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import torch
 from jaxtyping import Bool, Float
@@ -59,14 +60,13 @@ def lexical_error(stories: Sequence[Story], training: Sequence[Story]) -> float:
     fallback = majority_answer(training)
     wrong, count = 0, 0
     for story in stories:
-        sentences = [words(fact.text) for fact in story.facts]
-        bags = [frozenset(sentence) for sentence in sentences]
+        bags = [_bag(fact.text) for fact in story.facts]
         for question in story.questions:
             told = question.facts_before
             weights = _shared(question, bags[:told])
             given = candidates - set(words(question.text))
             ranked = sorted(range(told), key=lambda index: (-weights[index], -index))
-            found = (word for index in ranked for word in sentences[index] if word in given)
+            found = (word for index in ranked for word in words(story.facts[index].text) if word in given)
             wrong += next(found, fallback) != question.answer
             count += 1
     return wrong / count
@@ -83,7 +83,7 @@ def lexical_weights(stories: Sequence[Story], width: int) -> Float[Tensor, "exam
     weights = torch.zeros(sum(len(story.questions) for story in stories), width)
     row = 0
     for story in stories:
-        bags = [frozenset(words(fact.text)) for fact in story.facts]
+        bags = [_bag(fact.text) for fact in story.facts]
         for question in story.questions:
             shared = _shared(question, bags[: question.facts_before])
             weights[row, : len(shared)] = torch.tensor(shared[::-1])
@@ -94,6 +94,12 @@ def lexical_weights(stories: Sequence[Story], width: int) -> Float[Tensor, "exam
 def recency_weights(examples: int, width: int) -> Float[Tensor, "examples memory"]:
     """The newer, the higher; newest fact first."""
     return torch.arange(width, 0, -1, dtype=torch.float32).expand(examples, width)
+
+
+@cache
+def _bag(text: str) -> frozenset[str]:
+    """The words of a fact; test files repeat few sentences many times."""
+    return frozenset(words(text))
 
 
 def _shared(question: Question, bags: Sequence[frozenset[str]]) -> list[float]:
