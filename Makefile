@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test test-slow test-postgres test-browser check format lint types imports bench clean
+.PHONY: help run install dev test test-slow test-postgres test-browser check format lint types imports bench screenshots clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,14 @@ imports: dev
 
 bench: dev ## Training throughput on one core (MEMNET_BABI_DIR)
 	$(BIN)/python benchmarks/training_speed.py
+
+screenshots: dev ## Take the pictures in docs/screenshots anew, of a service of its own
+	@folder=$$(mktemp -d); \
+	MEMNET_DATABASE_URL=sqlite:///$$folder/memnet.db MEMNET_PORT=8199 $(BIN)/memnet serve & \
+	trap "kill $$!; rm -rf $$folder" EXIT; \
+	until $(BIN)/python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8199/readyz')" 2>/dev/null; do \
+	  sleep 0.2; done; \
+	$(BIN)/python tests/browser/screenshots.py http://127.0.0.1:8199
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
