@@ -22,7 +22,7 @@ from memnet.store import migrate
 from service import docs, errors, openapi, ui
 from service.capacity import Capacity
 from service.edge import Edge
-from service.routes import answers, facts, memories, operations
+from service.routes import answers, changes, erasures, facts, memories, models, operations, search
 from service.settings import Settings
 
 ADMITTED = 32
@@ -42,7 +42,9 @@ class Service(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """The framework's layers, and around them what holds for every request."""
         settings: Settings = self.state.settings
-        return Edge(super().build_middleware_stack(), max_body_bytes=settings.max_body_bytes)
+        return Edge(
+            super().build_middleware_stack(), max_body_bytes=settings.max_body_bytes, hosts=settings.hosts
+        )
 
 
 def create_app(settings: Settings | None = None, memory: Memory | None = None) -> FastAPI:
@@ -83,7 +85,7 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     errors.install(app)
     docs.install(app)
     ui.install(app)
-    for routes in (memories, facts, answers, operations):
+    for routes in (memories, facts, erasures, changes, search, answers, models, operations):
         app.include_router(routes.router)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]
     return app

@@ -18,6 +18,8 @@ class Capacity:
     """
 
     def __init__(self, *, running: int, waiting: int) -> None:
+        self.running = running
+        self.waiting = waiting
         self._admitted = threading.BoundedSemaphore(running + waiting)
         self._running = threading.BoundedSemaphore(running)
 

@@ -24,9 +24,17 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 class Edge:
     """Name the request, refuse a long body before anything runs, log what nobody expected."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, hosts: frozenset[str] | None = None) -> None:
+        """Stand around an application.
+
+        Args:
+            app: The application.
+            max_body_bytes: Longest body.
+            hosts: Names that the service may be called by; None for any.
+        """
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,6 +52,15 @@ class Edge:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
+        if self.hosts is not None and not _is_named(headers, self.hosts):
+            refusal = ProblemResponse(
+                scope,
+                problems.HOST_NOT_ALLOWED,
+                "call the service as localhost",
+                headers={"Connection": "close"},
+            )
+            await refusal(scope, receive, send_named)
+            return
         body = await self._body(headers, receive)
         if body is None:
             refusal = ProblemResponse(
@@ -82,6 +99,20 @@ class Edge:
                 return None
             if not message.get("more_body", False):
                 return messages
+
+
+def _is_named(headers: Headers, hosts: frozenset[str]) -> bool:
+    """Whether the request calls the service by one of its names.
+
+    A page of another site can have its own name resolve to this machine, and then its scripts are of the
+    same origin as the service for the browser: only the name in `Host` tells them apart. Two names are none.
+    """
+    names = headers.getlist("host")
+    if not names:
+        return True  # HTTP/1.0, which no browser speaks
+    host = names[0].strip().lower()
+    name = host if host.endswith("]") else re.sub(r":\d*\Z", "", host)
+    return len(names) == 1 and name.rstrip(".") in hosts
 
 
 def _checked(request_id: str | None) -> str:

@@ -6,6 +6,7 @@ These limits are settings, so they are checked here and not by the types; `servi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from memnet.text import words
 from service import problems
@@ -45,6 +46,53 @@ def check_question(question: str, settings: Settings) -> None:
     problem = _sentence(question, "#/question", settings.max_question_characters)
     if problem:
         raise InvalidRequest([problem])
+
+
+def check_questions(questions: Sequence[str], settings: Settings) -> None:
+    """Refuse a batch that has too many questions, or one that is too long or without a word.
+
+    Raises:
+        InvalidRequest: with one entry per question.
+    """
+    limit = settings.max_questions_per_batch
+    if len(questions) > limit:
+        too_many = FieldProblem(
+            pointer="#/questions", code="too_long", detail=f"at most {limit} questions", limit=limit
+        )
+        raise InvalidRequest([too_many], problems.TOO_MANY_QUESTIONS)
+    longest = settings.max_question_characters
+    found = [
+        problem
+        for index, question in enumerate(questions)
+        if (problem := _sentence(question, pointer("questions", index), longest))
+    ]
+    if found:
+        raise InvalidRequest(found)
+
+
+def check_text(text: str, settings: Settings) -> None:
+    """Refuse a text to search for that is too long or without a word.
+
+    Raises:
+        InvalidRequest: with one entry.
+    """
+    problem = _sentence(text, "#/text", settings.max_question_characters)
+    if problem:
+        raise InvalidRequest([problem])
+
+
+def check_fact_ids(ids: Sequence[UUID], settings: Settings) -> None:
+    """Refuse to erase too many facts at once.
+
+    Raises:
+        InvalidRequest: with one entry.
+    """
+    limit = settings.max_facts_per_request
+    if len(ids) > limit:
+        too_many = FieldProblem(
+            pointer="#/fact_ids", code="too_long", detail=f"at most {limit} facts", limit=limit
+        )
+        raise InvalidRequest([too_many], problems.TOO_MANY_FACTS)
 
 
 def _sentence(text: str, where: str, limit: int) -> FieldProblem | None:

@@ -64,6 +64,10 @@ def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
             schemas[name]["properties"]["facts"]["maxItems"] = settings.max_facts_per_request
         for name in ("Ask", "AskFacts"):
             schemas[name]["properties"]["question"]["maxLength"] = settings.max_question_characters
+        questions = schemas["AskBatch"]["properties"]["questions"]
+        questions["maxItems"] = settings.max_questions_per_batch
+        questions["items"]["maxLength"] = settings.max_question_characters
+        schemas["Search"]["properties"]["text"]["maxLength"] = settings.max_question_characters
         _drop_the_frameworks_own_errors(api)
         return api
 

@@ -18,7 +18,11 @@ class Settings(BaseSettings):
     """The service's settings; every field is `MEMNET_` and its name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MEMNET_", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+        env_prefix="MEMNET_",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,
     )
 
     host: str = "127.0.0.1"
@@ -53,6 +57,9 @@ class Settings(BaseSettings):
     max_question_characters: int = Field(default=500, ge=1)
     """Longest question, in characters."""
 
+    max_questions_per_batch: int = Field(default=100, ge=1)
+    """Most questions in one batch."""
+
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much is logged. Facts and questions are logged at no level."""
 
@@ -79,6 +86,16 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database URL, password included: never log it."""
         return self.database_url.get_secret_value()
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """Names that requests may call the service by: this machine's own when it listens to nobody else and
+        asks for no key, since a page in a browser here could otherwise read it by a name of its own. None
+        where the operator said that something else keeps strangers out."""
+        if not is_loopback(self.host):
+            return None
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return frozenset({"localhost", "127.0.0.1", "[::1]", name.lower()})
 
     @property
     def migrates_at_start(self) -> bool:

@@ -98,10 +98,11 @@ class Reads:
             InputError: The name is not a slug, or the description cannot be stored.
         """
         with writing(self._engine) as connection:
-            allowed(memories.find(connection, name))
+            found = memories.find(connection, name)
+            allowed(found)
             row, created = memories.put(connection, name, description)
-            if not created:
-                # It may have been made since by another transaction, which was committed first.
+            if found is None and not created:
+                # Made since by another transaction, which was committed first.
                 allowed(row)
             return row, created
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from service import limits, paging, problems
+from service import idempotency, limits, paging, problems
 from service.dependencies import (
     CapacityDep,
     FactName,
@@ -17,6 +17,7 @@ from service.dependencies import (
     uuid_of,
 )
 from service.errors import Refused
+from service.idempotency import IdempotencyKey
 from service.openapi import problem_responses
 from service.reading import check_one_state, check_reached
 from service.schemas.fact import FactOut, FactPage, FactsCreated, NewFacts, texts_of
@@ -34,7 +35,7 @@ StateDep = Annotated[StateQuery, Query()]
 
 
 @router.post(
-    "", operation_id="post_facts", status_code=201, responses=problem_responses(400, 404, 415, 422, 503)
+    "", operation_id="post_facts", status_code=201, responses=problem_responses(400, 404, 409, 415, 422, 503)
 )
 def post_facts(
     memory_id: MemoryName,
@@ -43,14 +44,19 @@ def post_facts(
     settings: SettingsDep,
     capacity: CapacityDep,
     response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> FactsCreated:
     """Remember facts, in the order they happened: all of them or none.
 
     When the answer comes they are committed, and the next question finds them.
     """
     limits.check_facts(body.facts, settings)
+    texts = texts_of(body.facts)
+    once = idempotency.once(idempotency_key, texts)
     with capacity.use():
-        remembered = memory.remember(memory_id, texts_of(body.facts))
+        remembered = memory.remember(memory_id, texts, once=once)
+    if remembered.repeated:
+        response.headers["Idempotency-Replayed"] = "true"
     stamp(response, remembered.revision)
     return FactsCreated.of(remembered)
 

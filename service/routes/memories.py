@@ -11,7 +11,10 @@ from service import paging
 from service.dependencies import MemoryDep, MemoryName, stamp
 from service.errors import InvalidRequest
 from service.openapi import problem_responses
+from service.preconditions import IfMatch, IfNoneMatch, condition, etag
+from service.reading import check_reached
 from service.schemas.memory import MemoryOut, MemoryPage, NewMemory
+from service.schemas.moment import RevisionQuery
 from service.schemas.problem import FieldProblem
 
 router = APIRouter(prefix="/v1/memories", tags=["memories"])
@@ -32,15 +35,29 @@ PageDep = Annotated[paging.PageQuery, Query()]
     operation_id="put_memory",
     responses={
         201: {"model": MemoryOut, "description": "The memory is new"},
-        **problem_responses(400, 415, 422, 503),
+        **problem_responses(400, 412, 415, 422, 503),
     },
 )
 def put_memory(
-    memory_id: NewName, memory: MemoryDep, response: Response, body: NewMemory | None = None
+    memory_id: NewName,
+    memory: MemoryDep,
+    response: Response,
+    body: NewMemory | None = None,
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
 ) -> MemoryOut:
-    """Create a memory, or change the description of one. Asking twice changes nothing more."""
+    """Create a memory, or change the description of one. Asking twice changes nothing more.
+
+    `If-None-Match: *` only creates, `If-Match` changes only the state that was read; otherwise 412.
+    """
     description = body.description if body is not None else None
-    row, created = memory.store.put_memory(memory_id, description=description)
+    if if_match is None and if_none_match is None:
+        row, created = memory.store.put_memory(memory_id, description=description)
+    else:
+        row, created = memory.store.put_memory_if(
+            memory_id, description=description, allowed=condition(if_match, if_none_match)
+        )
+    response.headers["ETag"] = etag(row)
     if created:
         response.status_code = 201
         response.headers["Location"] = f"/v1/memories/{memory_id}"
@@ -60,10 +77,14 @@ def list_memories(page: PageDep, memory: MemoryDep, request: Request, response: 
     return MemoryPage(items=[MemoryOut.of(row) for row in shown], next_cursor=cursor, has_more=has_more)
 
 
-@router.get("/{memory_id}", operation_id="get_memory", responses=problem_responses(404, 503))
-def get_memory(memory_id: MemoryName, memory: MemoryDep, response: Response) -> MemoryOut:
+@router.get("/{memory_id}", operation_id="get_memory", responses=problem_responses(404, 409, 422, 503))
+def get_memory(
+    memory_id: MemoryName, state: Annotated[RevisionQuery, Query()], memory: MemoryDep, response: Response
+) -> MemoryOut:
     """Read a memory: its revision, and how many facts it holds."""
     row = memory.store.get_memory(memory_id)
+    check_reached(row.revision, state.min_revision)
+    response.headers["ETag"] = etag(row)
     stamp(response, row.revision)
     return MemoryOut.of(row)
 

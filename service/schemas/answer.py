@@ -45,6 +45,16 @@ class Ask(AskOptions, ReadOptions):
     question: Text
 
 
+class AskBatch(AskOptions, ReadOptions):
+    """Questions to a memory, answered from one state of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"questions": ["Where is the football?", "Where is Mary?"]}]}
+    )
+
+    questions: list[Text] = Field(min_length=1)
+
+
 class AskFacts(AskOptions):
     """A question with the facts it is about; nothing is stored."""
 
@@ -219,3 +229,34 @@ class AnswerOut(BaseModel):
             timing_ms=Timing(total=round(elapsed_s * 1000, 3)),
             request_id=request_id,
         )
+
+
+class BatchItem(BaseModel):
+    """What became of one question of a batch."""
+
+    index: int = Field(description="Its position in the request, from 0")
+    answer: AnswerOut
+
+
+class BatchOut(BaseModel):
+    """The answers to a batch, in the order of the questions, all from the same facts."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "memory_id": "house",
+                    "revision": 1,
+                    "results": [{"index": 0, "answer": ANSWER_EXAMPLE}],
+                    "timing_ms": {"total": 2.0},
+                    "request_id": "5a0c9e6d4b1f4e0f8f6d2c3b1a098765",
+                }
+            ]
+        }
+    )
+
+    memory_id: str
+    revision: int = Field(description="The one state that all were answered from")
+    results: list[BatchItem]
+    timing_ms: Timing
+    request_id: str

@@ -76,16 +76,21 @@ class ReadOptions(Request):
         return {"as_of_revision": as_of.revision, "recorded_at": as_of.recorded_at}
 
 
-class StateQuery(BaseModel):
-    """Which state a request without a body is answered from."""
+class RevisionQuery(BaseModel):
+    """How far a memory must have come."""
 
     model_config = ConfigDict(extra="forbid")
+
+    min_revision: Revision | None = Field(
+        default=None, description="Refuse with 409 when the memory has not come so far"
+    )
+
+
+class StateQuery(RevisionQuery):
+    """Which state a request without a body is answered from."""
 
     as_of_revision: Revision | None = Field(default=None, description="The state that this change left")
     recorded_at: Moment | None = Field(
         default=None,
         description="Instead of a revision: the state that the last change at or before this moment left",
-    )
-    min_revision: Revision | None = Field(
-        default=None, description="Refuse with 409 when the memory has not come so far"
     )

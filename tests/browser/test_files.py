@@ -22,7 +22,7 @@ FILES = sorted(
 @pytest.fixture(scope="module")
 def client() -> TestClient:
     """The application without its memory, which no file needs."""
-    return TestClient(create_app(Settings()))
+    return TestClient(create_app(Settings()), "http://localhost")
 
 
 def test_the_first_page_is_the_inspector(client: TestClient) -> None:

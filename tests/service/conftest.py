@@ -19,6 +19,9 @@ from memnet.vocabulary import Vocabulary
 from service.app import create_app
 from service.settings import Settings
 
+LOCAL = "http://localhost"
+"""Where the service is called; by other names it does not answer."""
+
 STORY = ["Mary got the football there.", "Mary went back to the garden."]
 WORDS = [
     "where",
@@ -84,7 +87,7 @@ def app(memory: Memory) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
+    with TestClient(app, LOCAL) as client:
         yield client
 
 

@@ -8,16 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from memnet.memory import Memory
+from tests.service.problem import problem
 
 QUESTION = "Where is the football?"
-
-
-def _problem(response: Any) -> dict[str, Any]:
-    assert response.headers["Content-Type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert body["status"] == response.status_code
-    del body["request_id"]
-    return body
 
 
 @pytest.fixture
@@ -123,8 +116,8 @@ def test_a_revision_that_was_never_reached_is_not_found(client: TestClient, move
         "hint": "its last revision is 3",
     }
 
-    asked = _problem(_ask(client, moved, as_of={"revision": 4}))
-    listed = _problem(client.get(f"{moved}/facts?as_of_revision=4"))
+    asked = problem(_ask(client, moved, as_of={"revision": 4}))
+    listed = problem(client.get(f"{moved}/facts?as_of_revision=4"))
 
     assert asked == {**expected, "instance": f"{moved}/answers"}
     assert listed == {**expected, "instance": f"{moved}/facts"}
@@ -141,8 +134,8 @@ def test_a_past_whose_facts_were_erased_is_gone(client: TestClient, moved: str, 
         "hint": "the oldest revision that can be read is 4",
     }
 
-    asked = _problem(_ask(client, moved, as_of={"revision": 3}))
-    listed = _problem(client.get(f"{moved}/facts?as_of_revision=3"))
+    asked = problem(_ask(client, moved, as_of={"revision": 3}))
+    listed = problem(client.get(f"{moved}/facts?as_of_revision=3"))
 
     assert asked == {**expected, "instance": f"{moved}/answers"}
     assert listed == {**expected, "instance": f"{moved}/facts"}
@@ -161,10 +154,10 @@ def test_a_read_that_needs_a_revision_the_memory_has_not_reached_is_refused(
         "code": "revision_not_reached",
     }
 
-    assert _problem(_ask(client, house, min_revision=2)) == {**expected, "instance": f"{house}/answers"}
+    assert problem(_ask(client, house, min_revision=2)) == {**expected, "instance": f"{house}/answers"}
     for path in ("facts", f"facts/{fact}"):
-        problem = _problem(client.get(f"{house}/{path}?min_revision=2"))
-        assert problem == {**expected, "instance": f"{house}/{path}"}
+        refused = problem(client.get(f"{house}/{path}?min_revision=2"))
+        assert refused == {**expected, "instance": f"{house}/{path}"}
 
 
 def test_a_read_after_a_write_needs_no_waiting(client: TestClient, house: str) -> None:

@@ -11,6 +11,8 @@ from memnet.memory import Memory
 from service.app import create_app
 from service.settings import Settings
 
+LOCAL = "http://localhost"
+
 LIMIT = 4 * 1024 * 1024
 
 
@@ -105,7 +107,7 @@ def test_a_fact_of_ten_megabytes_is_too_long(client: TestClient, house: str) -> 
 def test_a_body_of_the_longest_length_is_read(memory: Memory, chunked: bool) -> None:
     question = b'{"facts": [], "question": "Where is Mary?"}'
     body = question + b" " * (2048 - len(question))
-    with TestClient(create_app(Settings(max_body_bytes=2048), memory)) as client:
+    with TestClient(create_app(Settings(max_body_bytes=2048), memory), LOCAL) as client:
         for content, status in ((body, 200), (body + b" ", 413)):
             halves = iter([content[:1000], content[1000:]])
             response = client.post(

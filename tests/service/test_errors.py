@@ -15,6 +15,8 @@ from service.app import create_app
 from service.problems import KINDS
 from service.settings import Settings
 
+LOCAL = "http://localhost"
+
 FACTS = "/v1/memories/house/facts"
 JSON = {"Content-Type": "application/json"}
 
@@ -291,7 +293,7 @@ def failing(app: FastAPI) -> FastAPI:
 )
 def test_a_store_that_cannot_work(failing: FastAPI, failure: MemnetError, code: str) -> None:
     failing.state.failure = failure
-    with TestClient(failing) as client:
+    with TestClient(failing, LOCAL) as client:
         response = client.get("/fail")
 
     assert response.status_code == 503
@@ -303,7 +305,7 @@ def test_a_store_that_cannot_work(failing: FastAPI, failure: MemnetError, code: 
 @pytest.mark.parametrize("failure", [RuntimeError("hunter2"), CheckpointError("hunter2")])
 def test_what_nobody_expected(failing: FastAPI, failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
     failing.state.failure = failure
-    with caplog.at_level(logging.ERROR, "memnet.service"), TestClient(failing) as client:
+    with caplog.at_level(logging.ERROR, "memnet.service"), TestClient(failing, LOCAL) as client:
         response = client.get("/fail", headers={"X-Request-ID": "here-i-am"})
 
     assert _problem(response) == {
@@ -336,7 +338,7 @@ def test_kinds_that_pass_say_when_to_come_back() -> None:
 
 def test_limits_are_settings(memory: Any, house: str) -> None:
     settings = Settings(max_facts_per_request=1, max_fact_characters=9, max_question_characters=8)
-    with TestClient(create_app(settings, memory)) as client:
+    with TestClient(create_app(settings, memory), LOCAL) as client:
         codes = [
             client.post(FACTS, json={"facts": [{"text": "a"}] * 2}).json()["code"],
             client.post(FACTS, json={"facts": [{"text": "a" * 10}]}).json()["errors"][0]["limit"],

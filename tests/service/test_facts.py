@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
+LOCAL = "http://localhost"
+
 STORY = ["Mary got the football there.", "Mary went back to the garden."]
 
 
@@ -166,7 +168,7 @@ def _commits_fail() -> Iterator[None]:
 
 
 def test_a_commit_that_fails_is_no_success_and_stores_nothing(app: FastAPI, house: str) -> None:
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, LOCAL, raise_server_exceptions=False) as client:
         with _commits_fail():
             told = client.post(f"{house}/facts", json={"facts": [{"text": "John got the football."}]})
             made = client.put("/v1/memories/garden")

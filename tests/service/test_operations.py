@@ -15,6 +15,8 @@ from memnet.memory import Memory
 from service.app import create_app
 from service.settings import Settings
 
+LOCAL = "http://localhost"
+
 
 def _pretend_a_newer_schema(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
@@ -69,11 +71,11 @@ def test_the_version_names_the_network_that_answers(client: TestClient, memory: 
 
 def test_a_service_opens_its_own_memory_and_keeps_it(tmp_path: Path, checkpoint: Path) -> None:
     settings = Settings(database_url=f"sqlite:///{tmp_path}/new/folder/memnet.db", checkpoint=checkpoint)
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), LOCAL) as client:
         client.put("/v1/memories/house").raise_for_status()
         client.post("/v1/memories/house/facts", json={"facts": [{"text": "Mary got it."}]})
 
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), LOCAL) as client:
         assert client.get("/v1/memories/house").json()["counts"] == {"facts": 1}
 
 

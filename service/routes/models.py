@@ -1,0 +1,67 @@
+"""The network that answers, with what it scores; and the limits of requests."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from memnet.memory import Memory
+from memnet.scorecard import load_scorecard
+from memnet.store.idempotency import KEPT
+from service import idempotency, problems
+from service.dependencies import CapacityDep, MemoryDep, SettingsDep
+from service.errors import Refused
+from service.openapi import problem_responses
+from service.schemas.model import LimitsOut, ModelDetails, ModelList, Scorecard
+from service.schemas.operations import ServedModel
+
+router = APIRouter(prefix="/v1", tags=["operations"])
+
+
+@router.get("/models", operation_id="list_models", responses=problem_responses())
+def list_models(memory: MemoryDep) -> ModelList:
+    """List the networks that answer, with their training and what they score on each bAbI task."""
+    return ModelList(items=[_details(memory)])
+
+
+@router.get("/models/{model_id}", operation_id="get_model", responses=problem_responses(404))
+def get_model(model_id: str, memory: MemoryDep) -> ModelDetails:
+    """Read about a network, by its name or its digest."""
+    if model_id not in (memory.model.name, memory.model.sha256):
+        raise Refused(problems.NOT_FOUND, "there is no such model; GET /v1/models lists those that answer")
+    return _details(memory)
+
+
+@router.get("/limits", operation_id="get_limits", responses=problem_responses())
+async def get_limits(settings: SettingsDep, capacity: CapacityDep) -> LimitsOut:
+    """Read what a request may hold."""
+    return LimitsOut(
+        body_bytes=settings.max_body_bytes,
+        facts_per_request=settings.max_facts_per_request,
+        fact_characters=settings.max_fact_characters,
+        question_characters=settings.max_question_characters,
+        questions_per_batch=settings.max_questions_per_batch,
+        page_items=500,
+        search_results=500,
+        attention_limit=1000,
+        top_answers=100,
+        description_characters=500,
+        memory_id_characters=63,
+        idempotency_key_characters=idempotency.LONGEST,
+        idempotency_key_hours=int(KEPT.total_seconds() // 3600),
+        concurrent_questions=capacity.running,
+        waiting_questions=capacity.waiting,
+    )
+
+
+def _details(memory: Memory) -> ModelDetails:
+    model, training = memory.model, memory.reader.training
+    card = load_scorecard(memory.checkpoint, model.sha256) if memory.checkpoint else None
+    return ModelDetails(
+        **ServedModel.of(model).model_dump(),
+        vocabulary_size=model.num_words,
+        parameters=model.parameters,
+        key_spaces=model.spaces,
+        recipe=training.get("recipe"),
+        data=training.get("data"),
+        scorecard=Scorecard.model_validate(card) if card else None,
+    )

@@ -1,0 +1,43 @@
+"""Search: the nearest facts, without inference."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from service import limits
+from service.dependencies import CapacityDep, MemoryDep, MemoryName, RequestIdDep, SettingsDep, stamp
+from service.openapi import problem_responses
+from service.reading import read
+from service.schemas.answer import ModelOut
+from service.schemas.search import Found, Search, SearchOut, SearchRead
+
+router = APIRouter(prefix="/v1/memories/{memory_id}/search", tags=["answers"])
+
+
+@router.post("", operation_id="search_facts", responses=problem_responses(400, 404, 409, 410, 415, 422, 503))
+def search_facts(
+    memory_id: MemoryName,
+    body: Search,
+    memory: MemoryDep,
+    settings: SettingsDep,
+    capacity: CapacityDep,
+    request_id: RequestIdDep,
+    response: Response,
+) -> SearchOut:
+    """Find the facts nearest to a text: one comparison with every fact, no hops, no answer.
+
+    The scores are what the first hop attends by, without the age of the facts. There is always a nearest
+    fact, also to a text that has nothing to do with any: ask, and the network may abstain.
+    """
+    limits.check_text(body.text, settings)
+    with capacity.use():
+        at = read(memory, memory_id, body)
+        nearest = at.nearest(body.text, body.limit)
+    stamp(response, at.revision)
+    return SearchOut(
+        results=[Found.of(rank, at.uid, each) for rank, each in enumerate(nearest, start=1)],
+        unknown_words=list(memory.reader.unknown_words(body.text)),
+        memory=SearchRead(memory_id=memory_id, revision=at.revision, as_of=body.as_of, eligible=len(at)),
+        model=ModelOut.of(memory.model),
+        request_id=request_id,
+    )
