@@ -232,7 +232,8 @@ def _training_stories(
     if record is None or record["sha256"] == file.sha256:
         return file.stories
     if named:
-        raise InputError(f"{checkpoint.name} was not trained on {named} but on another {record['name']}")
+        other = f"{record['name']} with sha256 {record['sha256']}"
+        raise InputError(f"{checkpoint.name} was not trained on {named}, but on {other}")
     return None
 
 
