@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from threading import Lock
 
 from sqlalchemy import Connection, Engine, select
 
@@ -26,7 +27,8 @@ from memnet.store.view import View
 LOAD_TIMEOUT_S = 30.0
 """How long a reader waits for another one that loads the same memory."""
 
-_IDS_PER_SELECT = 500
+_SHARE = 200
+"""Memories that are looked after by one read while a sweep is going on: some milliseconds."""
 
 SWEEP_S = 60.0
 """How often readers look whether other processes have erased what is cached here."""
@@ -59,6 +61,8 @@ class Views:
         self._half = half
         self._load_timeout_s = load_timeout_s
         self._swept_at = time.monotonic()
+        self._unswept: list[tuple[int, set[tuple[str, int]]]] = []
+        self._sweeping = Lock()
 
     @property
     def size_bytes(self) -> int:
@@ -82,8 +86,7 @@ class Views:
         recorded_at: datetime | None = None,
     ) -> View:
         """A memory as of a revision; see `FactStore.view`."""
-        if time.monotonic() - self._swept_at > SWEEP_S:
-            self.sweep()
+        self._sweep_some()
 
         def pin(connection: Connection) -> tuple[Head, tuple[int, int, int]]:
             head = history.pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
@@ -114,22 +117,36 @@ class Views:
         Returns:
             Of how many memories views were dropped.
         """
-        self._swept_at = time.monotonic()
-        held = self._cache.memories()
-        dropped = 0
-        for ids in batched(held, _IDS_PER_SELECT):
-            with reading(self._engine) as connection:
-                rows = connection.execute(
-                    select(memories.c.memory_id, memories.c.epoch, STORE_EPOCH.label("store_epoch")).where(
-                        memories.c.memory_id.in_(ids)
-                    )
-                ).all()
-            current = {row.memory_id: {(row.store_epoch, row.epoch)} for row in rows}
-            for memory_id in ids:
-                if held[memory_id] != current.get(memory_id):
-                    self._cache.drop_memory(memory_id)
-                    dropped += 1
-        return dropped
+        return sum(self._drop_stale(dict(some)) for some in batched(self._cache.memories().items(), _SHARE))
+
+    def _sweep_some(self) -> None:
+        """A read's share of sweeping: a whole sweep would hold it up for seconds when much is cached."""
+        if not self._unswept and time.monotonic() - self._swept_at < SWEEP_S:
+            return
+        if not self._sweeping.acquire(blocking=False):
+            return
+        try:
+            if not self._unswept:
+                self._swept_at = time.monotonic()
+                self._unswept = list(self._cache.memories().items())
+            some, self._unswept = self._unswept[:_SHARE], self._unswept[_SHARE:]
+            if some:
+                self._drop_stale(dict(some))
+        finally:
+            self._sweeping.release()
+
+    def _drop_stale(self, held: dict[int, set[tuple[str, int]]]) -> int:
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(memories.c.memory_id, memories.c.epoch, STORE_EPOCH.label("store_epoch")).where(
+                    memories.c.memory_id.in_(held)
+                )
+            ).all()
+        current = {row.memory_id: {(row.store_epoch, row.epoch)} for row in rows}
+        stale = [memory_id for memory_id, epochs in held.items() if epochs != current.get(memory_id)]
+        for memory_id in stale:
+            self._cache.drop_memory(memory_id)
+        return len(stale)
 
     def _load(
         self, connection: Connection, name: str, head: Head, model: ModelRow, cached: Cached | None

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from memnet.errors import FactNotFound, HistoryErased, InputError
-from memnet.store import FactStore, open_database
+from memnet.store import FactStore, open_database, views
 from memnet.store.failpoints import armed
 from tests.memnet.store.conftest import DIM, SPACES, STORY, Database
 from tests.memnet.store.test_views import assert_same
@@ -184,6 +184,26 @@ def test_other_processes_let_go_of_what_was_erased_without_being_asked(database:
 
     assert idle.sweep() == 1
     assert idle.cached_bytes == 0
+
+
+def test_reads_of_other_memories_sweep_step_by_step(database: Database, open_store, monkeypatch):
+    told(database)
+    monkeypatch.setattr(views, "SWEEP_S", 0.0)
+    monkeypatch.setattr(views, "_SHARE", 1)
+    names = ["a", "b", "c"]
+    for name in names:
+        database.store.put_memory(name)
+        database.add("x", name=name)
+    reader = open_store()
+    for name in ("house", *names):
+        reader.view(name, database.model_id)
+    held = reader.cached_bytes
+    database.store.erase("house", [1, 2, 3])
+
+    for _ in range(8):
+        reader.view("c", database.model_id)
+
+    assert 0 < reader.cached_bytes < held
 
 
 def test_a_deleted_memory_is_swept_away_too(database: Database, open_store):
