@@ -6,6 +6,7 @@ of version 4, which reads 3.0 only; it is given the same document in those words
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -102,3 +103,8 @@ def in_version_3_0(api: Any) -> Any:
     if "const" in node:
         node["enum"] = [node.pop("const")]
     return node
+
+
+def rendered(app: FastAPI) -> str:
+    """The document as `docs/openapi.json` holds it."""
+    return json.dumps(app.openapi(), ensure_ascii=False, indent=2) + "\n"

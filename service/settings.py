@@ -129,3 +129,20 @@ def explain(error: ValidationError) -> str:
         where = "".join(f"MEMNET_{str(part).upper()}: " for part in item["loc"][:1])
         problems.append(where + item["msg"].removeprefix("Value error, "))
     return "; ".join(problems)
+
+
+def table() -> str:
+    """Every setting as a row of Markdown, for `docs/how-to/serve.md`."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
+        shown = (
+            "not set"
+            if default is None
+            else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        )
+        meaning = " ".join((field.description or "").split())
+        rows.append(f"| `MEMNET_{name.upper()}` | {shown} | {meaning} |")
+    return "\n".join(rows) + "\n"

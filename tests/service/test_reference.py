@@ -1,0 +1,21 @@
+"""The pages that are made from the code are what the code says."""
+
+from __future__ import annotations
+
+from service import reference
+from service.settings import Settings
+
+REMEDY = "run python -m service.reference"
+
+
+def test_the_committed_api_is_the_one_that_is_served() -> None:
+    assert (reference.DOCS / "openapi.json").read_text(encoding="utf-8") == reference.api(), REMEDY
+
+
+def test_the_page_about_serving_lists_every_setting() -> None:
+    page = (reference.DOCS / "how-to" / "serve.md").read_text(encoding="utf-8")
+
+    assert page == reference.with_settings(page), REMEDY
+    for name, field in Settings.model_fields.items():
+        assert f"| `MEMNET_{name.upper()}` |" in page
+        assert field.description, name
