@@ -20,7 +20,8 @@ from memnet.errors import MemnetError
 from memnet.story import Answer
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure  # type: ignore[import-not-found, unused-ignore]
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
 
 _MARKERS = "ox^sDvP*"
 
@@ -42,7 +43,7 @@ def require_matplotlib() -> None:
         MemnetError: matplotlib is not installed.
     """
     try:
-        import matplotlib  # type: ignore[import-not-found, unused-ignore]  # noqa: F401
+        import matplotlib  # noqa: F401
     except ImportError:
         raise MemnetError(
             "plots need matplotlib, which is not installed",
@@ -131,7 +132,8 @@ def learning_figure(history: Sequence[Mapping[str, Any]], *, title: str = "") ->
     figure = _figure(width=6.5, height=3.6)
     axes = figure.add_subplot()
     epochs = [each["epoch"] for each in history]
-    lines = axes.plot(epochs, [each["loss"] for each in history], color="C0", label="training loss")
+    lines: list[Artist] = []
+    lines += axes.plot(epochs, [each["loss"] for each in history], color="C0", label="training loss")
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss, nats per question")
     axes.set_ylim(bottom=0)
@@ -161,6 +163,7 @@ def png(figure: Figure) -> bytes:
 
 def _figure(width: float, height: float) -> Figure:
     require_matplotlib()
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

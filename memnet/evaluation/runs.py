@@ -19,8 +19,7 @@ from memnet.evaluation.labels import SIZES, training_labels
 from memnet.reader import Reader
 from memnet.recipes import BenchmarkRecipe
 from memnet.story import Answer, Question
-from memnet.training.benchmark import Restart, Unit, UnitResult, units
-from memnet.training.benchmark import _read as read_unit
+from memnet.training.benchmark import Restart, Unit, UnitResult, read_result, units
 from memnet.training.checkpoint import Checkpoint
 from memnet.training.recipe import Recipe
 
@@ -204,7 +203,7 @@ def read_benchmark(folder: Path) -> BenchmarkRun:
         for unit in work:
             path = folder / f"{unit.name}.json"
             if path.is_file():
-                done.append((unit, read_unit(path)))
+                done.append((unit, read_result(path)))
     except (ValueError, KeyError, TypeError):
         raise CheckpointError(f"{path} is damaged", hint="run the benchmark again in another --out") from None
     if len(done) < len(work):

@@ -91,7 +91,7 @@ def run(
     for unit in units(recipe, tasks):
         path = folder / f"{unit.name}.json"
         if path.exists():
-            result = _read(path)
+            result = read_result(path)
             if on_epochs:
                 on_epochs(recipe.recipe.total_epochs * len(unit.seeds))
         else:
@@ -134,7 +134,8 @@ def _to_json(result: UnitResult) -> bytes:
     return json.dumps({"restarts": restarts, "data": result.data, "elapsed_s": result.elapsed_s}).encode()
 
 
-def _read(path: Path) -> UnitResult:
+def read_result(path: Path) -> UnitResult:
+    """The result of a unit, from the file that `run` wrote."""
     values = json.loads(path.read_text())
     restarts = tuple(
         Restart(

@@ -70,28 +70,11 @@ def benchmark(
             results.append((unit, result))
             after = work[len(results)].name if len(results) < len(work) else "done"
             progress.update(bar, description=f"{recipe.name}: {after}")
-    rows = _rows(recipe, numbers, results)
+    rows = table.rows(numbers, results, recipe.published)
     text = _report(recipe, rows, results)
     write_atomically(out / "report.md", text.encode())
     write_atomically(out / "report.json", json.dumps(_machine(recipe, rows, results), indent=2).encode())
     Console().print(Markdown(text))
-
-
-def _rows(
-    recipe: BenchmarkRecipe, tasks: tuple[int, ...], results: list[tuple[Unit, UnitResult]]
-) -> list[table.Row]:
-    rows = []
-    for task in tasks:
-        restarts = [each for unit, result in results if task in unit.tasks for each in result.restarts]
-        rows.append(
-            table.row(
-                task,
-                [each.test_errors[task] for each in restarts],
-                [each.training_error for each in restarts],
-                recipe.published,
-            )
-        )
-    return rows
 
 
 def _report(recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[Unit, UnitResult]]) -> str:
