@@ -33,7 +33,9 @@ def address(tmp_path_factory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MEMNET_")} | {"MEMNET_PORT": str(port)}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MEMNET_")} | {
+        "MEMNET_PORT": str(port)
+    }
     server = subprocess.Popen(
         [Path(sys.executable).with_name("memnet"), "serve"],
         cwd=tmp_path_factory.mktemp("served"),

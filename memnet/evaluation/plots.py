@@ -163,7 +163,6 @@ def png(figure: Figure) -> bytes:
 
 def _figure(width: float, height: float) -> Figure:
     require_matplotlib()
-    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
