@@ -47,21 +47,28 @@ def plan(seen: Seen, seqs: Sequence[int]) -> Plan:
     return Plan(seen, tuple(sorted(set(seqs))))
 
 
-def decode(plan_id: str) -> Plan:
+def decode(plan_id: str, most: int) -> Plan:
     """The plan that a word holds.
 
+    Args:
+        plan_id: The word.
+        most: Facts that one request may be about. Anybody can write a word that claims more.
+
     Raises:
-        InvalidRequest: it holds none.
+        InvalidRequest: it holds none, or one of more facts.
     """
     try:
         held = paging.decode(_SCOPE, plan_id)
-    except Refused:
+        seen = Seen(UUID(hex=str(held["uid"])), int(held["revision"]))
+        runs = [
+            (int(first, 16), int(more or "0", 16))
+            for first, _, more in (run.partition("-") for run in str(held["seqs"]).split(","))
+        ]
+        if sum(1 + abs(more) for _, more in runs) > most:
+            raise ValueError("more facts than one request may be about")
+    except (Refused, ValueError, KeyError):
         problem = FieldProblem(
             pointer="#/plan_id", code="not_a_plan", detail="must be the plan_id of a dry run"
         )
         raise InvalidRequest([problem]) from None
-    seqs: list[int] = []
-    for run in str(held["seqs"]).split(","):
-        first, _, more = run.partition("-")
-        seqs += range(int(first, 16), int(first, 16) + int(more or "0", 16) + 1)
-    return Plan(Seen(UUID(hex=str(held["uid"])), int(held["revision"])), tuple(seqs))
+    return Plan(seen, tuple(seq for first, more in runs for seq in range(first, first + more + 1)))

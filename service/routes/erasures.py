@@ -37,7 +37,7 @@ def erase_facts(
             raise FactNotFound(memory_id, "with one of these ids")
         wanted = plans.plan(Seen(uid, traces.memory.revision), named)
     else:
-        wanted = plans.decode(body.plan_id or "")
+        wanted = plans.decode(body.plan_id or "", settings.max_facts_per_request)
         traces = _as_planned(memory, memory_id, wanted)
     plan_id = wanted.encode()
     if body.dry_run:

@@ -14,7 +14,7 @@ from memnet.story import Answer, Evidence, HopReading
 from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.fact import STORY, NewFact
 from service.schemas.moment import AsOf, ReadOptions
-from service.schemas.text import Request, Text
+from service.schemas.text import Request, Text, Whole
 
 FactIdOf = Callable[[int], UUID | None]
 """The id of the fact with this number; None where facts are not stored."""
@@ -28,8 +28,8 @@ class AskOptions(Request):
         description="List the most attended facts of each hop, every fact, or none. What is not listed is "
         "in `other_mass`.",
     )
-    attention_limit: int = Field(default=10, ge=1, le=1000, description="Facts listed per hop with `top`")
-    top_answers: int = Field(default=2, ge=1, le=100, description="Most alternatives to list")
+    attention_limit: Whole = Field(default=10, ge=1, le=1000, description="Facts listed per hop with `top`")
+    top_answers: Whole = Field(default=2, ge=1, le=100, description="Most alternatives to list")
 
     @property
     def limit(self) -> int | None:

@@ -40,7 +40,7 @@ class NewErasure(Request):
     fact_ids: Annotated[list[Annotated[UUID, BeforeValidator(_id)]], Field(min_length=1)] | None = Field(
         default=None, description="Facts of this memory, live or forgotten"
     )
-    plan_id: Annotated[str, Field(min_length=1, max_length=8000)] | None = Field(
+    plan_id: Annotated[str, Field(min_length=1, max_length=100_000)] | None = Field(
         default=None, description="From the dry run, unchanged"
     )
     dry_run: bool = Field(default=True, strict=True, description="Only say what would be erased")

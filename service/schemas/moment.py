@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from memnet.store.ids import MAX_SEQ
-from service.schemas.text import Request
+from service.schemas.text import Request, Whole
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -33,6 +33,9 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Revision = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 """The number of a committed change."""
 
+WrittenRevision = Annotated[Whole, Field(ge=0, le=MAX_SEQ)]
+"""The same in a body."""
+
 
 class AsOf(Request):
     """A state of the past: what the memory held then. Exactly one of the two."""
@@ -47,7 +50,7 @@ class AsOf(Request):
         }
     )
 
-    revision: Revision | None = Field(default=None, description="The state that this change left")
+    revision: WrittenRevision | None = Field(default=None, description="The state that this change left")
     recorded_at: Moment | None = Field(
         default=None, description="The state that the last change at or before this moment left"
     )
@@ -63,7 +66,7 @@ class ReadOptions(Request):
     """Which state a request with a body is answered from."""
 
     as_of: AsOf | None = Field(default=None, description="A state of the past; null for the last one")
-    min_revision: Revision | None = Field(
+    min_revision: WrittenRevision | None = Field(
         default=None,
         description="Refuse with 409 when the memory has not come so far. Every read sees every committed "
         "write, so this finds a mistake and never waits",

@@ -12,7 +12,7 @@ from memnet.store import fact_id
 from service.schemas.answer import ModelOut
 from service.schemas.fact import FIRST_ID, STORY
 from service.schemas.moment import AsOf, ReadOptions
-from service.schemas.text import Text
+from service.schemas.text import Text, Whole
 
 
 class Search(ReadOptions):
@@ -23,7 +23,7 @@ class Search(ReadOptions):
     )
 
     text: Text = Field(description="A question or any other sentence")
-    limit: int = Field(default=10, ge=1, le=500, description="Most facts to return")
+    limit: Whole = Field(default=10, ge=1, le=500, description="Most facts to return")
 
 
 class Found(BaseModel):

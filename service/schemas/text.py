@@ -1,10 +1,10 @@
-"""Text that a caller sends."""
+"""Texts and numbers that a caller sends in a body."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
@@ -12,6 +12,17 @@ class Request(BaseModel):
     """A request body; a field it does not have is refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def _whole(value: Any) -> Any:
+    """Refuse what is no number in JSON, though it could be read as one: true is not 1."""
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number in a body."""
 
 
 def _storable(text: str) -> str:

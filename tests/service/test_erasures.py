@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from service import paging
 from tests.service.problem import problem
 
 SECRET = "Mary hid the zeppelin under the stairs."
@@ -153,3 +154,25 @@ def test_an_erasure_that_is_none_is_refused(
     assert refused.status_code == 422
     found = refused.json()["errors"][0]
     assert (found["pointer"], found["detail"]) == error
+
+
+@pytest.mark.parametrize("seqs", ["1-ffffffffffff", "zz", "", "1-", "-1", "1--5"])
+def test_a_plan_that_somebody_wrote_themselves_harms_nobody(
+    client: TestClient, house: str, seqs: str
+) -> None:
+    written = paging.encode("erasure", {"uid": uuid4().hex, "revision": 1, "seqs": seqs})
+
+    assert _erase(client, house, plan_id=written, dry_run=False).status_code in (409, 422)
+    assert client.get(house).json()["counts"] == {"facts": 2}
+
+
+def test_runs_and_single_facts_are_planned_alike(client: TestClient, house: str) -> None:
+    client.post(f"{house}/facts", json={"facts": [{"text": "John is there."}] * 40})
+    ids = [fact["fact_id"] for fact in client.get(f"{house}/facts").json()["items"]]
+    kept = [ids[5], ids[6], ids[30]]
+
+    plan = _erase(client, house, fact_ids=[each for each in ids if each not in kept]).json()
+    _erase(client, house, plan_id=plan["plan_id"], dry_run=False).raise_for_status()
+
+    assert plan["counts"]["facts"] == 39
+    assert [fact["fact_id"] for fact in client.get(f"{house}/facts").json()["items"]] == kept
