@@ -15,7 +15,9 @@ from service.errors import Refused
 
 LONGEST = 255
 
-_KEY = re.compile(r'"?([\x21\x23-\x7e][\x20\x21\x23-\x7e]*)"?')
+_BARE = r"[!#-~]([ !#-~]{0,254})"
+_KEY = re.compile(f'("?)(?P<key>{_BARE})\\1')
+_PUBLISHED = f'^({_BARE}|"{_BARE}")$'
 
 IdempotencyKey = Annotated[
     str | None,
@@ -23,7 +25,7 @@ IdempotencyKey = Annotated[
         description="A new name for each request, a UUID for example. The same request with the same key "
         "stores nothing more within 24 hours and gets the same answer, with `Idempotency-Replayed: true`",
         examples=["6f0c0b1e-story-1"],
-        json_schema_extra={"maxLength": LONGEST, "pattern": "^[!#-~]+$"},
+        json_schema_extra={"maxLength": LONGEST + 2, "pattern": _PUBLISHED},
     ),
 ]
 
@@ -38,7 +40,7 @@ def once(key: str | None, texts: Sequence[str]) -> Once | None:
         return None
     # The draft writes the key as a quoted string; most clients send it bare.
     found = _KEY.fullmatch(key)
-    if found is None or key.startswith('"') != key.endswith('"') or len(found[1]) > LONGEST:
+    if found is None:
         raise Refused(problems.INVALID_IDEMPOTENCY_KEY, f"1 to {LONGEST} printable ASCII characters")
     # What was asked, not how it was written: spaces and the order of fields make no other request.
-    return Once(found[1], json.dumps(list(texts)).encode())
+    return Once(found["key"], json.dumps(list(texts)).encode())
