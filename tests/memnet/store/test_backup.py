@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import make_url
 
 from memnet.errors import InputError, SchemaMismatch, StoreUnavailable
-from memnet.store import FactStore, backup, checking, migrate, open_database
+from memnet.store import FactStore, backup, checking, copying, files, migrate, open_database
 from memnet.store.backup import Restored
 from tests.memnet.store.conftest import DIM, SPACES, STORY, Database
 from tests.postgres_server import PostgresServer
@@ -246,7 +246,7 @@ def test_a_backup_that_fails_leaves_the_older_one_and_nothing_else(
         raise StoreUnavailable("the copy fails its integrity check")
 
     with monkeypatch.context() as patched:
-        patched.setattr(backup, "_verify", damaged)
+        patched.setattr(files, "verify", damaged)
         with pytest.raises(StoreUnavailable, match="integrity check"):
             backup.backup(database.url, file, force=True)
     with monkeypatch.context() as patched:
@@ -487,7 +487,7 @@ def test_a_restore_that_fails_leaves_everything_as_it_was(
     def failing(*arguments: object) -> None:
         raise RuntimeError("the plug was pulled")
 
-    monkeypatch.setattr(backup, "_count_on", failing)
+    monkeypatch.setattr(copying, "count_on", failing)
     with pytest.raises(RuntimeError):
         backup.restore(database.url, file, force=True)
 
