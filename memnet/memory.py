@@ -198,14 +198,19 @@ class Memory:
         )
         return Remembered(added.revision, facts, added.repeated)
 
-    def forget(self, memory_id: str, seq: int) -> int:
+    def forget(self, memory_id: str, seq: int, *, uid: UUID | None = None) -> int:
         """Forget a fact: no answer uses it from the returned revision on. Its history stays.
+
+        Args:
+            memory_id: Which memory.
+            seq: Which fact.
+            uid: The memory that the fact was seen in; another one of the same name has no such fact.
 
         Raises:
             MemoryNotFound: There is no such memory.
             FactNotFound: No such fact, or it was forgotten before.
         """
-        return self.store.forget(memory_id, seq)
+        return self.store.forget(memory_id, seq, uid=uid)
 
     def erase(self, memory_id: str, seqs: Sequence[int], *, seen: Seen | None = None) -> Erased:
         """Erase facts: text and vectors leave every table, view and file, and so does the memory's past.

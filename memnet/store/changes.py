@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, insert, update
 
-from memnet.errors import MemoryNotFound, ModelNotActive
+from memnet.errors import FactNotFound, MemoryNotFound, ModelNotActive
 from memnet.store import listing
 from memnet.store.failpoints import hit
 from memnet.store.memories import head, lock
@@ -67,13 +68,14 @@ def append(
     return Added(memory.uid, memory.revision, seqs, now)
 
 
-def forget(connection: Connection, name: str, seq: int) -> int:
+def forget(connection: Connection, name: str, seq: int, uid: UUID | None) -> int:
     """Mark a fact as deleted.
 
     Args:
-        connection: A write transaction.
+        connection: A write transaction; when this raises, it must be rolled back.
         name: Which memory.
         seq: Which fact.
+        uid: The memory that the fact was seen in; another one of the same name has no such fact.
 
     Returns:
         The new revision.
@@ -87,6 +89,8 @@ def forget(connection: Connection, name: str, seq: int) -> int:
     memory_id = lock(connection, name)
     listing.fact(connection, head(connection, name), name, seq)
     memory = bump(connection, name, now, live_count=-1)
+    if uid not in (None, memory.uid):
+        raise FactNotFound(name, str(seq))
     hit("forget.locked")
     connection.execute(
         update(facts)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 import numpy as np
 from jaxtyping import Float32
@@ -181,15 +182,20 @@ class FactStore(Reads):
         hit("write.committed")
         return added
 
-    def forget(self, name: str, seq: int) -> int:
+    def forget(self, name: str, seq: int, *, uid: UUID | None = None) -> int:
         """Forget a fact: from the returned revision on no view holds it. Its history stays.
+
+        Args:
+            name: Which memory.
+            seq: Which fact.
+            uid: The memory that the fact was seen in; another one of the same name has no such fact.
 
         Raises:
             MemoryNotFound: There is no such memory.
             FactNotFound: No such fact, or it was forgotten before.
         """
         with writing(self._engine) as connection:
-            revision = changes.forget(connection, memories.known_name(name), seq)
+            revision = changes.forget(connection, memories.known_name(name), seq, uid)
         hit("forget.committed")
         return revision
 

@@ -125,5 +125,5 @@ def get_fact(
 def forget_fact(memory_id: MemoryName, fact_id: FactName, memory: MemoryDep, response: Response) -> None:
     """Forget a fact: no answer uses it from now on."""
     # Read first: 404 for a fact that was never there or is forgotten, 410 for one that was erased.
-    fact = memory.store.fact_by_id(memory_id, uuid_of(memory_id, fact_id)).facts[0]
-    stamp(response, memory.forget(memory_id, fact.seq))
+    found = memory.store.fact_by_id(memory_id, uuid_of(memory_id, fact_id))
+    stamp(response, memory.forget(memory_id, found.facts[0].seq, uid=found.memory.uid))

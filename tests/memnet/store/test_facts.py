@@ -182,6 +182,21 @@ def test_an_error_of_the_driver_tells_neither_statement_nor_text(database: Datab
     assert database.rows("SELECT count(*) FROM facts") == [(0,)]
 
 
+def test_a_fact_of_a_memory_made_anew_is_not_forgotten_for_the_one_before_it(database: Database):
+    database.add(*STORY)
+    seen_in = database.store.get_memory("house").uid
+    database.store.delete_memory("house")
+    database.store.put_memory("house")
+    database.add(*STORY)
+
+    with pytest.raises(FactNotFound, match="memory 'house' has no fact 1"):
+        database.store.forget("house", 1, uid=seen_in)
+
+    now = database.store.get_memory("house")
+    assert (now.revision, now.live_count) == (1, 2)
+    assert database.store.forget("house", 1, uid=now.uid) == 2
+
+
 def test_a_forgotten_fact_is_gone_and_its_history_stays(database: Database):
     database.add(*STORY)
 
