@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
@@ -70,7 +69,7 @@ class FactTable:
     def __len__(self) -> int:
         return len(self.bags) - 1
 
-    @cached_property
+    @property
     def size(self) -> int:
         """Cells of the bags: what a product with them costs."""
         return self.bags.numel()

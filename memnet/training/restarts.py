@@ -23,8 +23,8 @@ from memnet.training.vectorise import Examples
 
 STACKABLE_CELLS = 100_000
 """Data whose facts fill a larger table of bags of words are trained run by run. A table grows with
-sentences times words: a task of bAbI has 1,000 to 62,000 cells and gains two to six times from
-stacking; all tasks together have 1,100,000 and would lose."""
+sentences times words: a task of bAbI has 1,000 to 62,000 cells and gains two to four times from
+stacking (`benchmarks/training_speed.py`); all tasks together have 1,100,000, and lost when tried once."""
 
 
 def train_restarts(

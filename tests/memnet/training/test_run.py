@@ -118,7 +118,7 @@ def test_the_checkpoint_says_what_it_was_trained_on_and_names_no_path(tmp_path, 
 
 
 def test_training_learns(tmp_path, babi_dir):
-    """Six epochs on 60 stories are enough to leave chance (83 % error) far behind."""
+    """Fifty epochs on 60 stories are enough to leave chance (83 % error) far behind."""
     recipe = replace(SHORT, linear_epochs=10, epochs=40, halve_every=20)
     finished(tmp_path, RunSpec(babi_dir, "en", (1,), {}, recipe))
     checkpoint = load_checkpoint(tmp_path)
