@@ -22,6 +22,15 @@ class Vocabulary:
         """A vocabulary of the given words, each once, in alphabetical order."""
         return cls(sorted(set(words)))
 
+    def to_json(self) -> list[str]:
+        """What `from_json` makes the same vocabulary of."""
+        return list(self.words)
+
+    @classmethod
+    def from_json(cls, words: Sequence[str]) -> Vocabulary:
+        """Read what `to_json` wrote."""
+        return cls(words)
+
     def __len__(self) -> int:
         """Number of indices, nil included: the rows of an embedding table."""
         return len(self.words) + 1

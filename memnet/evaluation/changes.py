@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from memnet.babi.world import VERBS, Draw
-from memnet.evaluation.symbols import NAMES, PLACES, PLURALS, SYMBOLS, symbols_of
+from memnet.babi.symbols import NAMES, PLACES, PLURALS, SYMBOLS, symbols_of
 from memnet.story import Fact, Story
 from memnet.text import words
 

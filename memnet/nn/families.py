@@ -7,10 +7,16 @@ from typing import Any
 
 import torch
 
+from memnet.lexicon import Lexicon
 from memnet.nn.memn2n import MemN2N, MemN2NConfig
+from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
+from memnet.vocabulary import Vocabulary
+
+AnyNetwork = MemN2N | MultiHeadMemory
+Words = Vocabulary | Lexicon
 
 
-def build(family: str, config: dict[str, Any], *, generator: torch.Generator | None = None) -> MemN2N:
+def build(family: str, config: dict[str, Any], *, generator: torch.Generator | None = None) -> AnyNetwork:
     """A network of a family, with fresh weights.
 
     Raises:
@@ -18,10 +24,16 @@ def build(family: str, config: dict[str, Any], *, generator: torch.Generator | N
         TypeError: A setting that the family does not have.
         RecipeError: A setting that cannot be.
     """
-    network, config_type = {MemN2N.family: (MemN2N, MemN2NConfig)}[family]
-    return network(config_type(**config), generator=generator)
+    if family == MultiHeadMemory.family:
+        return MultiHeadMemory(MultiHeadConfig(**config), generator=generator)
+    return {MemN2N.family: MemN2N}[family](MemN2NConfig(**config), generator=generator)
 
 
-def config_of(network: MemN2N) -> dict[str, Any]:
+def config_of(network: AnyNetwork) -> dict[str, Any]:
     """The settings from which `build` makes the same network."""
     return asdict(network.config)
+
+
+def words_of(family: str, values: Any) -> Words:
+    """The words of a network of a family, from what their `to_json` wrote."""
+    return Lexicon.from_json(values) if family == MultiHeadMemory.family else Vocabulary.from_json(values)

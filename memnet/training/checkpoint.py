@@ -32,9 +32,7 @@ from torch import Tensor
 
 from memnet import __version__
 from memnet.errors import CheckpointError, RecipeError
-from memnet.nn.families import build, config_of
-from memnet.nn.memn2n import MemN2N
-from memnet.vocabulary import Vocabulary
+from memnet.nn.families import AnyNetwork, Words, build, config_of, words_of
 
 FORMAT = 1
 """Format that this memnet writes; it reads formats 1 to this one."""
@@ -55,29 +53,29 @@ class Checkpoint:
     """Name of the folder."""
     digest: str
     """sha256 of `config.json`, which holds those of the other files."""
-    network: MemN2N
+    network: AnyNetwork
     """In evaluation mode, without gradients."""
-    vocabulary: Vocabulary
+    vocabulary: Words
     training: dict[str, Any]
     """The record of its training: recipe, data, errors."""
 
 
-def save_checkpoint(folder: Path, network: MemN2N, vocabulary: Vocabulary, training: dict[str, Any]) -> None:
+def save_checkpoint(folder: Path, network: AnyNetwork, words: Words, training: dict[str, Any]) -> None:
     """Write a checkpoint; whatever was in the folder's three files is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = save_tensors({name: t.contiguous() for name, t in network.state_dict().items()})
-    words = json.dumps(vocabulary.words, ensure_ascii=False, indent=0).encode()
+    listed = json.dumps(words.to_json(), ensure_ascii=False, indent=0).encode()
     config = {
         "format": FORMAT,
         "memnet": __version__,
         "family": network.family,
         "network": config_of(network),
-        "files": {WEIGHTS: _sha256(weights), VOCABULARY: _sha256(words)},
+        "files": {WEIGHTS: _sha256(weights), VOCABULARY: _sha256(listed)},
         "training": training,
     }
     (folder / CONFIG).unlink(missing_ok=True)
     write_atomically(folder / WEIGHTS, weights)
-    write_atomically(folder / VOCABULARY, words)
+    write_atomically(folder / VOCABULARY, listed)
     write_atomically(folder / CONFIG, json.dumps(config, ensure_ascii=False, indent=2).encode() + b"\n")
 
 
@@ -110,7 +108,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     try:
         network = build(family, settings)
         network.load_state_dict(load_tensors(contents[WEIGHTS]))
-        vocabulary = Vocabulary(json.loads(contents[VOCABULARY]))
+        vocabulary = words_of(family, json.loads(contents[VOCABULARY]))
     except (KeyError, TypeError, ValueError, RuntimeError, RecipeError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{folder} does not describe a network memnet can build: {reason}") from None

@@ -17,7 +17,7 @@ from memnet.training.recipe import Recipe
 from memnet.training.vectorise import Examples, examples_of, vocabulary_of
 from memnet.vocabulary import Vocabulary
 
-_SPLIT_SEED = 0
+SPLIT_SEED = 0
 """Which stories validate. The same for every run, so that seeds differ in their weights and draws alone."""
 
 _GENUINE_PARTIAL = "82096130c5043a794a9879bfebb5c1b84f6989bdde36f0fe5d613cfff23d1672"
@@ -81,7 +81,7 @@ def load_run_data(spec: RunSpec) -> RunData:
     training, validation = _split(files, recipe)
     official = sum(len(story.questions) for story in training)
     if recipe.cross_questions:
-        training = with_cross_questions(training, recipe.cross_questions, seed=_SPLIT_SEED)
+        training = with_cross_questions(training, recipe.cross_questions, seed=SPLIT_SEED)
     added = sum(len(story.questions) for story in training) - official
     vocabulary = vocabulary_of([*training, *validation])
     longest = max(question.facts_before for story in training for question in story.questions)
@@ -100,25 +100,36 @@ def load_run_data(spec: RunSpec) -> RunData:
         relu=recipe.relu,
     )
     held_out = examples_of(validation, vocabulary, memory_size)
-    return RunData(examples, held_out, vocabulary, config, _record(spec, files, added))
+    record = record_of(spec.split, files, spec.train_files, added)
+    return RunData(examples, held_out, vocabulary, config, record)
 
 
 def _split(files: Mapping[int, TaskFile], recipe: Recipe) -> tuple[list[Story], list[Story]]:
     training: list[Story] = []
     validation: list[Story] = []
     for file in files.values():
-        kept, held_out = split_validation(file.stories, recipe.validation, seed=_SPLIT_SEED)
+        kept, held_out = split_validation(file.stories, recipe.validation, seed=SPLIT_SEED)
         training.extend(kept)
         validation.extend(held_out)
     return training, validation
 
 
-def _record(spec: RunSpec, files: Mapping[int, TaskFile], added: int) -> dict[str, Any]:
-    notes = [_note(task, files[task]) for task in sorted(spec.train_files)]
+def record_of(
+    split: str, files: Mapping[int, TaskFile], train_files: Mapping[int, Path], added: int
+) -> dict[str, Any]:
+    """Which files were read, as JSON, and in words what is not the official data.
+
+    Args:
+        split: Where the official files come from.
+        files: All that were read, by task.
+        train_files: Those that are not official ones.
+        added: Cross questions.
+    """
+    notes = [_note(task, files[task]) for task in sorted(train_files)]
     if added:
         notes.append(f"{added:,} cross questions added to the training stories")
     return {
-        "split": spec.split,
+        "split": split,
         "files": {
             str(task): {"name": file.path.name, "sha256": file.sha256, "questions": file.num_questions}
             for task, file in files.items()

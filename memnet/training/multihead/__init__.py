@@ -1,0 +1,1 @@
+"""Training the multi-head memory network: lessons, batches, recipe, run."""

@@ -1,0 +1,146 @@
+"""The data of a run of the multi-head memory network: files read, lessons laid out, and what they were."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from memnet.babi.cross import with_cross_questions
+from memnet.babi.dataset import load_tasks, split_validation
+from memnet.lexicon import Lexicon
+from memnet.nn.multihead import MultiHeadConfig
+from memnet.story import Story
+from memnet.training.data import SPLIT_SEED, record_of
+from memnet.training.multihead.episodes import Episodes
+from memnet.training.multihead.lessons import Lesson, answers_of, is_fixed, language_of, of_story, of_worded
+from memnet.training.multihead.recipe import MultiHeadRecipe
+from memnet.training.multihead.symmetry import SIDED_TASKS, SIDES, variants
+from memnet.wording import generate
+
+WORDED_DILUTION = 4
+"""Of the stories in robust wording, a quarter is told per epoch where others would all be."""
+
+WORDED_VALIDATION = 1_000
+"""Stories in training wording, of other seeds, that are set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHeadRunSpec:
+    """What a run is asked to do."""
+
+    directory: Path
+    """Folder that holds the splits."""
+    split: str
+    tasks: tuple[int, ...]
+    train_files: Mapping[int, Path]
+    """Training files that stand in for official ones, by task."""
+    recipe: MultiHeadRecipe
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "directory": str(self.directory.resolve()),
+            "split": self.split,
+            "tasks": list(self.tasks),
+            "train_files": {str(task): str(path.resolve()) for task, path in self.train_files.items()},
+            "recipe": self.recipe.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> MultiHeadRunSpec:
+        return cls(
+            directory=Path(values["directory"]),
+            split=values["split"],
+            tasks=tuple(values["tasks"]),
+            train_files={int(task): Path(path) for task, path in values["train_files"].items()},
+            recipe=MultiHeadRecipe.from_dict(values["recipe"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHeadRunData:
+    """What a run computes on."""
+
+    training: Episodes
+    validation: Episodes
+    lexicon: Lexicon
+    config: MultiHeadConfig
+    dilution: Mapping[int, int]
+    """By what a task's share of an epoch is divided: its lessons stand there from several sides, or are
+    generated and many."""
+    record: dict[str, Any]
+    """Which files were read, as JSON, and in words what is not the official data."""
+
+
+def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
+    """Read and lay out the data of a run.
+
+    Raises:
+        BabiDataMissing, BabiFormatError: A file cannot be read.
+    """
+    recipe = spec.recipe
+    files = load_tasks(spec.directory, spec.split, spec.tasks, "train", overrides=spec.train_files)
+    training: list[Story] = []
+    validation: list[Story] = []
+    for file in files.values():
+        kept, held_out = split_validation(file.stories, recipe.validation, seed=SPLIT_SEED)
+        training.extend(kept)
+        validation.extend(held_out)
+    official = sum(len(story.questions) for story in training)
+    if recipe.cross_questions:
+        training = with_cross_questions(training, recipe.cross_questions, seed=SPLIT_SEED)
+    added = sum(len(story.questions) for story in training) - official
+    lessons = [of_story(story) for story in training]
+    held_out_lessons = [of_story(story) for story in validation]
+    everything, worded = [*lessons, *held_out_lessons], recipe.worded > 0
+    language = language_of(everything, worded=worded)
+    lexicon = Lexicon(language, answers_of(everything, Lexicon(language), worded=worded))
+    sided = SIDED_TASKS if recipe.symmetry else ()
+    lessons = [each for lesson in lessons for each in (variants(lesson) if lesson.task in sided else [lesson])]
+    notes = []
+    if recipe.symmetry and set(sided) & set(spec.tasks):
+        notes.append(f"tasks {', '.join(str(t) for t in sided if t in spec.tasks)} trained from all {SIDES} sides")
+    if recipe.rename:
+        notes.append("symbols renamed in training, each story anew (names, places, things, species, colours)")
+    if recipe.worded:
+        lessons += _worded(recipe.worded, recipe.seed)
+        held_out_lessons += _worded(WORDED_VALIDATION, _VALIDATION_SEED)
+        digest = hashlib.sha256(repr(generate(100, seed=recipe.seed)).encode()).hexdigest()
+        notes.append(f"{recipe.worded:,} generated stories in robust wording added (digest {digest[:12]})")
+    config = MultiHeadConfig(
+        vocab_size=len(lexicon),
+        num_answers=len(lexicon.answers),
+        num_hops=recipe.num_hops,
+        num_heads=recipe.num_heads,
+        write=recipe.write,
+    )
+
+    def lay_out(which: list[Lesson]) -> Episodes:
+        return Episodes(
+            which,
+            lexicon,
+            symbol_dim=config.symbol_dim,
+            positions=config.positions,
+            memory=recipe.memory,
+            fixed=is_fixed,
+        )
+
+    record = record_of(spec.split, files, spec.train_files, added)
+    record["notes"] += notes
+    return MultiHeadRunData(
+        training=lay_out(lessons),
+        validation=lay_out(held_out_lessons),
+        lexicon=lexicon,
+        config=config,
+        dilution=dict.fromkeys(sided, SIDES) | {0: WORDED_DILUTION},
+        record=record,
+    )
+
+
+_VALIDATION_SEED = 1_000_000_007
+
+
+def _worded(count: int, seed: int) -> list[Lesson]:
+    return [lesson for worded in generate(count, seed=seed) if (lesson := of_worded(worded)).questions]

@@ -1,0 +1,280 @@
+"""Stories as tensors of wordings and symbols, and batches of their questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memnet.lexicon import Lexicon, symbol_vector
+from memnet.nn.multihead import QuestionBatch
+from memnet.training.multihead.lessons import Asked, Lesson
+
+PER_SENTENCE = 6
+"""Most symbols of a sentence."""
+PRONOUNS = frozenset({"he", "she", "they", "it", "him", "her", "them"})
+
+
+@dataclass
+class Targets:
+    """Which choices are right at each position: an answer word, the end, or a copied symbol."""
+
+    words: Tensor
+    """(stories, questions, positions): answer word index, `num_answers` for the end, -1 for none."""
+    copied: Tensor
+    """(stories, questions, positions): column of the symbol, -1 for none."""
+    asked: Tensor
+    """(stories, questions): False on padding."""
+    rows: np.ndarray
+    """(asked.sum(),): the questions' numbers in the data set."""
+
+
+class _Layout:
+    """Collects lessons as flat lists of numbers."""
+
+    def __init__(self, lexicon: Lexicon, positions: int, fixed: Callable[[int, str], bool]) -> None:
+        self.wordings: dict[tuple[tuple[int, ...], bool], int] = {}
+        self.keys: dict[str, int] = {}
+        names = ("fact_wording", "fact_symbols", "fact_pronoun", "symbols", "fixed")
+        asked = ("q_wording", "q_symbols", "q_told", "q_task", "q_row", "q_word", "q_copy")
+        self.columns: dict[str, list[Any]] = {name: [] for name in (*names, *asked)}
+        self.columns |= {name: [0] for name in ("fact_start", "question_start", "symbol_start")}
+        self._lexicon, self._positions, self._fixed = lexicon, positions, fixed
+        self._answers = {word: index for index, word in enumerate(lexicon.answers)}
+        self._pronouns = {lexicon[word] for word in PRONOUNS} - {0}
+        self._read: dict[str, tuple[tuple[int, ...], list[str]]] = {}
+
+    def add(self, task: int, facts: Sequence[str], questions: Sequence[tuple[int, Asked]]) -> None:
+        """Lay out one lesson; the questions with their numbers in the data set."""
+        columns, local = self.columns, dict[str, int]()
+        known = [0]
+        for fact in facts:
+            indices, names = self._words(fact)
+            columns["fact_wording"].append(self._wording(indices, question=False))
+            columns["fact_symbols"].append(_places(names, local))
+            columns["fact_pronoun"].append(bool(self._pronouns & set(indices)))
+            known.append(len(local))
+        spoken_of = {key for key in local if " " in key}
+        for row, asked in questions:
+            tokens = self._lexicon.tokens(asked.text, spoken_of)
+            indices = tuple(token.index for token in tokens)
+            columns["q_wording"].append(self._wording(indices, question=True))
+            columns["q_symbols"].append(_places([token.key for token in tokens if token.key], local))
+            columns["q_told"].append(asked.told)
+            columns["q_task"].append(task)
+            columns["q_row"].append(row)
+            # Lists of more entries than there are positions are learned as far as they go.
+            said = asked.answers[: self._positions]
+            places = [local.get(self._lexicon.key_of(answer), -1) for answer in said]
+            end = self._positions - len(said)
+            columns["q_copy"].append([p if p < known[asked.told] else -1 for p in places] + [-1] * end)
+            columns["q_word"].append([self._answers.get(a, -1) for a in said] + [len(self._answers)] * end)
+        for key in local:
+            columns["symbols"].append(self.keys.setdefault(key, len(self.keys)))
+            columns["fixed"].append(self._fixed(task, key))
+        for start, column in (("fact_start", "fact_wording"), ("question_start", "q_wording"), ("symbol_start", "symbols")):
+            columns[start].append(len(columns[column]))
+
+    def _words(self, text: str) -> tuple[tuple[int, ...], list[str]]:
+        if text not in self._read:
+            tokens = self._lexicon.tokens(text)
+            self._read[text] = (tuple(t.index for t in tokens), [t.key for t in tokens if t.key is not None])
+        return self._read[text]
+
+    def _wording(self, indices: tuple[int, ...], *, question: bool) -> int:
+        return self.wordings.setdefault((indices, question), len(self.wordings))
+
+
+def _places(names: Sequence[str], local: dict[str, int]) -> list[int]:
+    """Columns of a sentence's symbols among those of its lesson, new ones added; -1 for none."""
+    found = [local.setdefault(name, len(local)) for name in names[:PER_SENTENCE]]
+    return found + [-1] * (PER_SENTENCE - len(found))
+
+
+class Episodes:
+    """All lessons of a data set, laid out flat: what a batch needs is gathered by numpy alone.
+
+    A lesson with more than `memory` facts before a question becomes one lesson for that question, with the
+    newest facts only.
+    """
+
+    def __init__(
+        self,
+        lessons: Sequence[Lesson],
+        lexicon: Lexicon,
+        *,
+        symbol_dim: int,
+        positions: int,
+        memory: int,
+        fixed: Callable[[int, str], bool],
+    ) -> None:
+        self.num_answers, self.positions, self.symbol_dim = len(lexicon.answers), positions, symbol_dim
+        layout = _Layout(lexicon, positions, fixed)
+        number = 0
+        for lesson in lessons:
+            asked = [(number + index, each) for index, each in enumerate(lesson.questions)]
+            number += len(asked)
+            near = [each for each in asked if each[1].told <= memory]
+            if near:
+                layout.add(lesson.task, lesson.facts[: near[-1][1].told], near)
+            for row, each in asked[len(near) :]:
+                newest = Asked(each.text, each.answers, memory)
+                layout.add(lesson.task, lesson.facts[each.told - memory : each.told], [(row, newest)])
+        longest = max(len(wording) for wording, _ in layout.wordings)
+        self.wording_words = torch.tensor([[*w, *[0] * (longest - len(w))] for w, _ in layout.wordings])
+        self.wording_lengths = np.array([len(wording) for wording, _ in layout.wordings])
+        self.wording_question = torch.tensor([question for _, question in layout.wordings])
+        self.symbol_table = np.stack([symbol_vector(key, symbol_dim) for key in layout.keys])
+        columns = {name: np.asarray(values, dtype=np.int32) for name, values in layout.columns.items()}
+        self.fact_wording, self.fact_symbols = columns["fact_wording"], columns["fact_symbols"]
+        self.fact_pronoun = columns["fact_pronoun"].astype(bool)
+        self.q_wording, self.q_symbols = columns["q_wording"], columns["q_symbols"]
+        self.q_told, self.q_task, self.q_row = columns["q_told"], columns["q_task"], columns["q_row"]
+        self.q_word, self.q_copy = columns["q_word"], columns["q_copy"]
+        self.story_symbols, self.story_fixed = columns["symbols"], columns["fixed"].astype(bool)
+        self.fact_start, self.question_start = columns["fact_start"], columns["question_start"]
+        self.symbol_start = columns["symbol_start"]
+
+    def __len__(self) -> int:
+        return len(self.q_wording)
+
+    def schedule(
+        self, rng: np.random.Generator, batch: int, shares: Mapping[int, float] | None = None
+    ) -> list[np.ndarray]:
+        """Lessons in batches of about `batch` questions, of similar shape, in random order.
+
+        Args:
+            rng: For the order.
+            batch: Questions per batch.
+            shares: How often the lessons of each task are taken: 0.5 is every other one, 2 each one twice.
+        """
+        counts = np.diff(self.question_start)
+        order = np.arange(len(counts))
+        if shares is not None:
+            share = np.array([shares[task] for task in self.q_task[self.question_start[:-1]].tolist()])
+            order = np.repeat(order, np.floor(share + rng.random(len(order))).astype(int))
+        order = order[rng.permutation(len(order))]
+        lengths = np.searchsorted([5, 10, 16, 32], np.diff(self.fact_start)[order], side="left")
+        asked = np.searchsorted([1, 5, 8], counts[order], side="left")
+        bucket = lengths * 10 + asked
+        batches: list[np.ndarray] = []
+        for b in np.unique(bucket):
+            rows = order[bucket == b]
+            cuts = np.flatnonzero(np.diff(np.cumsum(counts[rows]) // batch)) + 1
+            batches.extend(np.split(rows, cuts))
+        return [batches[i] for i in rng.permutation(len(batches)) if len(batches[i])]
+
+    def batch(
+        self,
+        stories: np.ndarray,
+        *,
+        rename: bool,
+        rng: np.random.Generator | None = None,
+        gaps: float = 0.0,
+        strangers: int = 0,
+    ) -> tuple[QuestionBatch, Targets]:
+        """The questions of some stories.
+
+        Args:
+            stories: Their numbers.
+            rename: Give every symbol of every story a new random vector.
+            rng: For all random choices.
+            gaps: Share of stories whose facts are told further apart.
+            strangers: Facts of other stories put among those of each story.
+        """
+        facts, told_mask = _padded(self.fact_start, stories)
+        questions, asked = _padded(self.question_start, stories)
+        symbols, named = _padded(self.symbol_start, stories)
+        S, names = symbols.shape
+        table = self.symbol_table[self.story_symbols[symbols]]
+        if rename:
+            assert rng is not None
+            fresh = rng.integers(0, 2, size=table.shape, dtype=np.int8) * np.float32(2) - np.float32(1)
+            fresh /= np.float32(np.sqrt(self.symbol_dim))
+            table = np.where(self.story_fixed[symbols][..., None], table, fresh)
+        times = np.broadcast_to(np.arange(1.0, facts.shape[1] + 1), facts.shape)
+        if gaps and rng is not None:
+            scale = (10.0 ** rng.uniform(0, 2.5, size=(S, 1))) * (rng.random((S, 1)) < gaps)
+            step = rng.geometric(0.4, size=facts.shape) * scale * (rng.random(facts.shape) < 0.3)
+            step[self.fact_pronoun[facts]] = 0.0
+            times = np.cumsum(np.floor(step) + 1.0, axis=1)
+        told = self.q_told[questions]
+        last = np.take_along_axis(times, np.maximum(told - 1, 0), axis=1)
+        now = np.where(told > 0, last + 1.0, 1.0)
+        times = np.where(told_mask, times, 1e6)
+        places = self.fact_symbols[facts]
+        wording = self.fact_wording[facts]
+        if strangers and rng is not None and S > 1:
+            extra_story = (np.arange(S)[:, None] + rng.integers(1, S, size=(S, strangers))) % S
+            count = told_mask.sum(axis=1)
+            extra = facts[extra_story, (rng.random((S, strangers)) * count[extra_story]).astype(np.int64)]
+            when = np.floor(rng.random((S, strangers)) * (now.max(axis=1, keepdims=True) + 2)) + 0.5
+            when[self.fact_pronoun[extra]] = 1e6
+            extra_places = self.fact_symbols[extra]
+            # Their symbols are other ones, appended behind the story's own.
+            own = np.arange(strangers * PER_SENTENCE).reshape(strangers, PER_SENTENCE) + names
+            extra_places = np.where(extra_places >= 0, own[None], -1)
+            fresh = rng.integers(0, 2, size=(S, strangers * PER_SENTENCE, self.symbol_dim), dtype=np.int8)
+            fresh = (fresh * np.float32(2) - np.float32(1)) / np.float32(np.sqrt(self.symbol_dim))
+            table = np.concatenate([table, fresh], axis=1)
+            names = table.shape[1]
+            places = np.concatenate([places, extra_places], axis=1)
+            wording = np.concatenate([wording, self.fact_wording[extra]], axis=1)
+            times = np.concatenate([times, when], axis=1)
+        asked_about = self.q_symbols[questions]
+        q_wording = self.q_wording[questions]
+        rows, inverse = np.unique(np.concatenate([wording.ravel(), q_wording.ravel()]), return_inverse=True)
+        width = self.wording_lengths[rows].max()
+        t = torch.from_numpy
+        per = max(1, int((places >= 0).any(axis=(0, 1)).sum()), int((asked_about >= 0).any(axis=(0, 1)).sum()))
+        table = np.concatenate([table, np.zeros_like(table[:, :1])], axis=1)
+        batch = QuestionBatch(
+            wordings=self.wording_words[rows, :width],
+            is_question=self.wording_question[rows],
+            symbols=t(table),
+            fact_wording=t(inverse[: wording.size].reshape(wording.shape)),
+            fact_symbols=t(np.where(places >= 0, places, names)[..., :per].astype(np.int64)),
+            times=t(times),
+            question_wording=t(inverse[wording.size :].reshape(q_wording.shape)),
+            question_symbols=t(np.where(asked_about >= 0, asked_about, names)[..., :per].astype(np.int64)),
+            now=t(now),
+        )
+        return batch, Targets(
+            t(self.q_word[questions].astype(np.int64)),
+            t(self.q_copy[questions].astype(np.int64)),
+            t(asked),
+            questions[asked],
+        )
+
+
+def _padded(start: np.ndarray, stories: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows start[s]..start[s + 1] of each story, padded with the story's first one, and which are real."""
+    begin, count = start[stories], start[stories + 1] - start[stories]
+    column = np.arange(max(1, int(count.max(initial=1))))
+    real = column[None] < count[:, None]
+    return np.where(real, begin[:, None] + column[None], np.minimum(begin, start[-1] - 1)[:, None]), real
+
+
+def loss_of(logits: Tensor, targets: Targets, num_answers: int) -> Tensor:
+    """Minus log of the probability of all right choices, summed over the positions, per question asked.
+
+    A question whose answer is nowhere on offer (neither an answer word nor a symbol of the facts) counts 0.
+    """
+    log_p = logits[targets.asked].log_softmax(dim=-1)
+    right_words, right_copies = targets.words[targets.asked], targets.copied[targets.asked]
+    words = log_p.gather(2, right_words.clamp(min=0)[..., None])[..., 0].masked_fill(right_words < 0, -1e9)
+    column = (right_copies + num_answers + 1).clamp(max=logits.shape[-1] - 1)
+    copied = log_p.gather(2, column[..., None])[..., 0].masked_fill(right_copies < 0, -1e9)
+    offered = ((right_words >= 0) | (right_copies >= 0)).all(dim=1)
+    return -torch.logaddexp(words, copied).sum(dim=1).where(offered, torch.zeros(()))
+
+
+def right(logits: Tensor, targets: Targets, num_answers: int) -> Tensor:
+    """Whether the most probable choice is right at every position, per question asked."""
+    best = logits[targets.asked].argmax(dim=-1)
+    words, copies = targets.words[targets.asked], targets.copied[targets.asked]
+    return ((best == words) | ((copies >= 0) & (best == copies + num_answers + 1))).all(dim=1)

@@ -1,0 +1,92 @@
+"""A recipe of the multi-head memory network: everything that decides what a run computes, but the data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from memnet.errors import RecipeError
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHeadRecipe:
+    """How a multi-head memory network is trained; the defaults are those of all tasks jointly at 10k."""
+
+    num_hops: int = 4
+    num_heads: int = 8
+    write: bool = True
+    """Whether new facts supersede older ones."""
+    questions: int = 6_000_000
+    """Questions to train on, repeated ones counted again: the length of the run."""
+    batch_size: int = 80
+    """Questions per update, roughly: lessons stay whole. Many small updates break plateaus sooner than few
+    large ones."""
+    learning_rate: float = 1e-3
+    """For AdamW; falls along half a cosine to 2 % of it."""
+    warmup: int = 200
+    """Updates over which the rate rises from 0."""
+    weight_decay: float = 0.05
+    max_norm: float = 1.0
+    """A longer gradient, of all parameters together, is scaled down to this L2 norm."""
+    average: float = 0.999
+    """Decay per update of the moving average of the weights, which is what answers."""
+    memory: int = 64
+    """Newest facts that a question attends to in training. No supporting fact of bAbI is older than 40. The
+    trained network has no such limit."""
+    rename: float = 1.0
+    """Share of batches in which every symbol gets a vector of its own for each story, so that nothing can
+    be learned about a name. 0 trains on the names as they are."""
+    gaps: float = 0.2
+    """Share of stories whose facts are told further apart, up to thousands of steps."""
+    strangers: int = 4
+    """Facts of other stories that are put among those of each story, in a fifth of the batches."""
+    cross_questions: float = 0.2
+    """Questions added per training question of bAbI: what one task asks, asked of the stories of another."""
+    symmetry: bool = True
+    """Whether tasks 17 and 19 are also told from the seven other sides; see `symmetry`."""
+    worded: int = 40_000
+    """Stories in robust wording (`memnet.wording`) beside bAbI's."""
+    validation: float = 0.1
+    """Share of each task's questions set aside, in whole stories."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("num_hops", "num_heads", "questions", "batch_size", "memory"):
+            if getattr(self, name) < 1:
+                raise RecipeError(f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("warmup", "weight_decay", "strangers", "cross_questions", "worded", "seed"):
+            if getattr(self, name) < 0:
+                raise RecipeError(f"{name} must not be negative; got {getattr(self, name)}")
+        for name in ("learning_rate", "max_norm"):
+            if not getattr(self, name) > 0:
+                raise RecipeError(f"{name} must be above 0; got {getattr(self, name)}")
+        for name in ("rename", "gaps"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RecipeError(f"{name} must be a share from 0 to 1; got {getattr(self, name)}")
+        for name in ("average", "validation"):
+            if not 0 <= getattr(self, name) < 1:
+                raise RecipeError(f"{name} must be a share from 0 to below 1; got {getattr(self, name)}")
+
+    def rate(self, update: int, done: float) -> float:
+        """Learning rate of an update, counted from 0, when this share of the run is done."""
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        return self.learning_rate * min(1.0, (update + 1) / max(1, self.warmup)) * (0.02 + 0.98 * cosine)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> MultiHeadRecipe:
+        """Read a recipe; settings that are not named keep their defaults.
+
+        Raises:
+            RecipeError: A setting that does not exist, or a value that cannot be.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(values.keys() - known):
+            raise RecipeError(
+                f"a recipe has no setting '{unknown[0]}'", hint=f"settings: {', '.join(sorted(known))}"
+            )
+        return cls(**values)

@@ -1,0 +1,288 @@
+"""A run of the multi-head memory network: interrupted at any moment, resumed to the very update."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from memnet.errors import CheckpointError, InputError
+from memnet.nn.multihead import MultiHeadMemory
+from memnet.training.checkpoint import CONFIG, TRAINING, save_checkpoint, write_atomically
+from memnet.training.multihead.data import MultiHeadRunSpec, load_multihead_data
+from memnet.training.multihead.episodes import Episodes, loss_of, right
+
+SAVE_EVERY_S = 60.0
+"""Seconds between two saved states; an interrupt saves at once."""
+
+FIRST_SHARE, LEAST, MOST, PER_NAT = 1.0, 0.2, 2.0, 2.0
+"""Of each task's lessons so many are taken per epoch: 0.2 and twice its mean loss in nats more, at most 2.
+What is mastered is repeated now and then; what is not gets the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHeadReport:
+    """What an epoch came to."""
+
+    epoch: int
+    """Counted from 1."""
+    updates: int
+    questions: int
+    """Trained on so far."""
+    learning_rate: float
+    loss: float
+    """Mean over the epoch's questions, in nats."""
+    loss_by_task: dict[int, float]
+    validation_error: float
+    """Of the averaged weights: mean over the tasks of the share of wrong answers."""
+    validation_by_task: dict[int, float]
+    elapsed_s: float
+
+
+class MultiHeadRun:
+    """One training run in one folder.
+
+    Attributes:
+        history: A report of every epoch done.
+    """
+
+    def __init__(self, folder: Path, spec: MultiHeadRunSpec) -> None:
+        self.folder, self.spec = folder, spec
+        self.data = load_multihead_data(spec)
+        torch.manual_seed(spec.recipe.seed)
+        self.network = MultiHeadMemory(self.data.config)
+        self.optimiser = _optimiser(self.network, spec.recipe.learning_rate, spec.recipe.weight_decay)
+        self.averaged = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.history: list[dict[str, Any]] = []
+        tasks = np.unique(self.data.training.q_task).tolist()
+        self.shares = {task: FIRST_SHARE / self.data.dilution.get(task, 1) for task in tasks}
+        self.epoch, self.batches_done, self.updates, self.questions, self.elapsed_s = 0, 0, 0, 0, 0.0
+        self._sums: dict[int, list[float]] = {}
+
+    @classmethod
+    def start(cls, folder: Path, spec: MultiHeadRunSpec) -> MultiHeadRun:
+        """Begin a run in a folder that holds none.
+
+        Raises:
+            InputError: The folder already holds a run.
+            BabiDataMissing, BabiFormatError: The data cannot be read. Nothing is written.
+        """
+        for name, advice in ((CONFIG, "choose another --out"), (TRAINING, "go on with --resume")):
+            if (folder / name).exists():
+                raise InputError(f"{folder} already holds a run", hint=f"{advice}, or remove the folder")
+        return cls(folder, spec)
+
+    @classmethod
+    def resume(cls, folder: Path) -> MultiHeadRun:
+        """Go on with an interrupted run.
+
+        Raises:
+            CheckpointError: There is none, it is damaged, or the data have changed since.
+        """
+        tensors, record = _load(folder / TRAINING)
+        run = cls(folder, MultiHeadRunSpec.from_dict(record["spec"]))
+        if run.data.record != record["data"]:
+            raise CheckpointError(
+                f"the data in {run.spec.directory} are not those that the run in {folder} began with",
+                hint="bring the same files back, or start again in another --out",
+            )
+        run._restore(tensors, record)
+        return run
+
+    def train(self, *, on_progress: Callable[[int], None] | None = None, on_epoch: Callable[[MultiHeadReport], None] | None = None) -> None:
+        """Train to the end of the recipe and write the checkpoint, of the averaged weights.
+
+        A KeyboardInterrupt leaves the state after the last update in the folder.
+
+        Args:
+            on_progress: Called after every update with the questions trained on since the last call.
+            on_epoch: Called after every epoch.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._save()
+        began, before = time.monotonic(), self.elapsed_s
+        saved_at = began
+        try:
+            while self.questions < self.spec.recipe.questions:
+                plan = self._plan()
+                while self.batches_done < len(plan) and self.questions < self.spec.recipe.questions:
+                    count = self._update(plan[self.batches_done])
+                    self.elapsed_s = before + time.monotonic() - began
+                    if on_progress:
+                        on_progress(count)
+                    if time.monotonic() - saved_at > SAVE_EVERY_S:
+                        self._save()
+                        saved_at = time.monotonic()
+                report = self._end_epoch()
+                self.elapsed_s = before + time.monotonic() - began
+                if on_epoch:
+                    on_epoch(report)
+        except KeyboardInterrupt:
+            self._save()
+            raise
+        self.network.load_state_dict(self.averaged)
+        self.network.eval()
+        save_checkpoint(self.folder, self.network, self.data.lexicon, self._record())
+        (self.folder / TRAINING).unlink()
+
+    def _plan(self) -> list[np.ndarray]:
+        """The batches of the current epoch; the same whenever it is asked for."""
+        rng = np.random.default_rng([self.spec.recipe.seed, self.epoch])
+        return self.data.training.schedule(rng, self.spec.recipe.batch_size, self.shares)
+
+    def _update(self, lessons: np.ndarray) -> int:
+        recipe, training = self.spec.recipe, self.data.training
+        rng = np.random.default_rng([recipe.seed, self.epoch, self.batches_done, 1])
+        batch, targets = training.batch(
+            lessons,
+            rename=rng.random() < recipe.rename,
+            rng=rng,
+            gaps=recipe.gaps,
+            strangers=recipe.strangers if rng.random() < 0.2 else 0,
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = recipe.rate(self.updates, self.questions / recipe.questions)
+        losses = loss_of(self.network(batch).logits, targets, training.num_answers)
+        losses.mean().backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), recipe.max_norm)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self._average()
+        per_question, tasks = losses.detach().numpy(), training.q_task[targets.rows]
+        for task in np.unique(tasks).tolist():
+            here = tasks == task
+            sums = self._sums.setdefault(task, [0.0, 0.0])
+            sums[0] += float(per_question[here].sum())
+            sums[1] += float(here.sum())
+        self.batches_done += 1
+        self.updates += 1
+        self.questions += len(tasks)
+        return len(tasks)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Follow the weights; faster at the beginning, when they move most."""
+        decay = min(self.spec.recipe.average, (self.updates + 1) / (self.updates + 100))
+        names, current = zip(*self.network.state_dict().items(), strict=True)
+        torch._foreach_lerp_([self.averaged[name] for name in names], list(current), 1 - decay)
+
+    def _end_epoch(self) -> MultiHeadReport:
+        losses = {task: total / count for task, (total, count) in sorted(self._sums.items())}
+        by_task = self.validation_errors()
+        report = MultiHeadReport(
+            epoch=self.epoch + 1,
+            updates=self.updates,
+            questions=self.questions,
+            learning_rate=self.optimiser.param_groups[0]["lr"],
+            loss=sum(t for t, _ in self._sums.values()) / max(1.0, sum(n for _, n in self._sums.values())),
+            loss_by_task={task: round(loss, 5) for task, loss in losses.items()},
+            validation_error=sum(by_task.values()) / max(1, len(by_task)),
+            validation_by_task={task: round(error, 5) for task, error in by_task.items()},
+            elapsed_s=round(self.elapsed_s, 1),
+        )
+        self.history.append(asdict(report))
+        for task, loss in losses.items():
+            self.shares[task] = min(MOST, LEAST + PER_NAT * loss) / self.data.dilution.get(task, 1)
+        self._sums = {}
+        self.epoch += 1
+        self.batches_done = 0
+        return report
+
+    def validation_errors(self) -> dict[int, float]:
+        """Share of wrong answers of the averaged weights, per task; 0 is robust wording."""
+        network = MultiHeadMemory(self.data.config)
+        network.load_state_dict(self.averaged)
+        return errors_by_task(network.eval(), self.data.validation)
+
+    def _save(self) -> None:
+        tensors = {f"network/{name}": tensor for name, tensor in self.network.state_dict().items()}
+        tensors |= {f"averaged/{name}": tensor for name, tensor in self.averaged.items()}
+        names = {parameter: name for name, parameter in self.network.named_parameters()}
+        for parameter, state in self.optimiser.state.items():
+            tensors |= {f"optimiser/{names[parameter]}/{key}": value for key, value in state.items()}
+        record = {
+            "spec": self.spec.to_dict(),
+            "data": self.data.record,
+            "history": self.history,
+            "shares": self.shares,
+            "sums": self._sums,
+            "epoch": self.epoch,
+            "batches_done": self.batches_done,
+            "updates": self.updates,
+            "questions": self.questions,
+            "elapsed_s": self.elapsed_s,
+        }
+        content = save_tensors({k: v.contiguous() for k, v in tensors.items()}, metadata={"record": json.dumps(record)})
+        write_atomically(self.folder / TRAINING, content)
+
+    def _restore(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
+        self.network.load_state_dict({k.removeprefix("network/"): v for k, v in tensors.items() if k.startswith("network/")})
+        self.averaged = {k.removeprefix("averaged/"): v for k, v in tensors.items() if k.startswith("averaged/")}
+        for name, parameter in self.network.named_parameters():
+            prefix = f"optimiser/{name}/"
+            state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+            if state:
+                self.optimiser.state[parameter] = state
+        self.history, self.elapsed_s = record["history"], record["elapsed_s"]
+        self.shares = {int(task): share for task, share in record["shares"].items()}
+        self._sums = {int(task): sums for task, sums in record["sums"].items()}
+        self.epoch, self.batches_done = record["epoch"], record["batches_done"]
+        self.updates, self.questions = record["updates"], record["questions"]
+
+    def _record(self) -> dict[str, Any]:
+        """What goes into the checkpoint: no path of this machine."""
+        last = self.history[-1]
+        return {
+            "recipe": self.spec.recipe.to_dict(),
+            "data": self.data.record,
+            "selection": "none: the averaged weights after the last update",
+            "validation_error": last["validation_error"],
+            "validation_by_task": last["validation_by_task"],
+            "updates": self.updates,
+            "questions": self.questions,
+            "elapsed_s": round(self.elapsed_s, 1),
+            "torch": torch.__version__,
+            "history": self.history,
+        }
+
+
+@torch.inference_mode()
+def errors_by_task(network: MultiHeadMemory, episodes: Episodes) -> dict[int, float]:
+    """Share of wrong answers per task, in [0, 1]; the whole answer must be right."""
+    correct = np.zeros(len(episodes), bool)
+    for lessons in episodes.schedule(np.random.default_rng(0), 256):
+        batch, targets = episodes.batch(lessons, rename=False)
+        correct[targets.rows] = right(network(batch).logits, targets, episodes.num_answers).numpy()
+    tasks = episodes.q_task
+    return {task: 1 - float(correct[tasks == task].mean()) for task in np.unique(tasks).tolist()}
+
+
+def _optimiser(network: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:
+    """AdamW; only matrices decay, not biases, gains, steps and the vectors of words."""
+    matrices = [p for name, p in network.named_parameters() if p.ndim > 1 and "embedding" not in name and name != "step"]
+    chosen = {id(p) for p in matrices}
+    rest = [p for p in network.parameters() if id(p) not in chosen]
+    groups = [{"params": matrices, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
+
+
+def _load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if not path.is_file():
+        raise CheckpointError(f"{path.parent} has no run to resume", hint="start it without --resume")
+    raw = path.read_bytes()
+    try:
+        tensors = load_tensors(raw)
+        size = int.from_bytes(raw[:8], "little")
+        return tensors, json.loads(json.loads(raw[8 : 8 + size])["__metadata__"]["record"])
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        raise CheckpointError(f"{path} is damaged", hint="start the run again without --resume") from None
