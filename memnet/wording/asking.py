@@ -38,7 +38,6 @@ class Query:
     kind: str
     relation: str
     slots: dict[str, str]
-    plural: bool = False
 
 
 class Asker:
@@ -61,17 +60,14 @@ class Asker:
 
     def _worded(self, query: Query) -> tuple[str, tuple[str, ...]]:
         draw = self._draw
-        forms = self._tables.questions[query.kind]
-        form = draw.one(forms)
-        while query.plural and form.singular_only:
-            form = draw.one(forms)
-        text = form.pattern.format_map(query.slots)
+        form = draw.one(self._tables.questions[query.kind])
+        text = form.format_map(query.slots)
         text = text[0].upper() + text[1:]
         if draw.happens(_NO_MARK):
             text = text[:-1]
         if draw.happens(_LOWER_CASE):
             text = text.lower()
-        return text, (f"{query.kind}: {form.pattern}",) if self._held else ()
+        return text, (f"{query.kind}: {form}",) if self._held else ()
 
 
 def about_person(person: Entity) -> dict[str, str]:

@@ -49,9 +49,7 @@ class Calendar:
         if self.got and draw.happens(0.25):
             person, thing, time, fact = draw.one(self.got)
             slots = about_person(person) | about_thing(thing)
-            return self._asker.ask(
-                Query("when_got", "time", slots, thing.plural), ((bare(self.times[time]),), (fact,))
-            )
+            return self._asker.ask(Query("when_got", "time", slots), ((bare(self.times[time]),), (fact,)))
         if not self.was:
             return None
         person = draw.one(list(self.was))

@@ -311,40 +311,38 @@ class Carrying:
 
     def _query_thing(self, kind: str, thing: Entity) -> tuple[Query, Decided | None] | None:
         draw, book = self._draw, self.ledger
-        slots, plural = about_thing(thing), thing.plural
+        slots = about_thing(thing)
         if kind == "where_thing":
             decided = book.where_thing(thing)
-            return Query(kind, decided[1][0].relation if decided else "", slots, plural), decided
+            return Query(kind, decided[1][0].relation if decided else "", slots), decided
         if kind == "who_has":
             decided = book.who_has(thing)
-            return Query(kind, decided[1][0].relation if decided else "", slots, plural), decided
+            return Query(kind, decided[1][0].relation if decided else "", slots), decided
         if kind == "has":
             holder = book.holder.get(thing)
             person = (
                 holder if holder and draw.happens(0.5) else draw.one(list(self._mentioned) or self.people)
             )
             decided = book.has(person, thing) if person in self._mentioned else None
-            return Query(kind, "having", slots | about_person(person) | _it(slots), plural), decided
+            return Query(kind, "having", slots | about_person(person) | _it(slots)), decided
         if kind == "who_took":
             stop = None if any(gift[1] is thing for gift in book.given) else book.taken.get(thing)
-            return Query(kind, "taking", slots, plural), ((stop[0].name,), (stop[1],)) if stop else None
+            return Query(kind, "taking", slots), ((stop[0].name,), (stop[1],)) if stop else None
         if kind == "who_dropped":
             stop = book.dropped.get(thing)
-            return Query(kind, "dropping", slots, plural), ((stop[0].name,), (stop[1],)) if stop else None
+            return Query(kind, "dropping", slots), ((stop[0].name,), (stop[1],)) if stop else None
         if kind == "where_dropped":
             stop, lies = book.dropped.get(thing), book.lies.get(thing)
             # Only while it lies where it was dropped: the question is about the last time.
             if not stop or not lies or book.handled[thing] is not stop[1]:
                 return None
-            return Query(kind, "dropping", slots | about_person(stop[0]) | _it(slots), plural), (
+            return Query(kind, "dropping", slots | about_person(stop[0]) | _it(slots)), (
                 (lies[0].name,),
                 lies[1],
             )
         if kind == "before_thing":
             place = draw.one([stop[0] for stop in book.carried.get(thing, ())] or self.places)
-            return Query(kind, "before_after", slots | about_place(place), plural), book.before_thing(
-                thing, place
-            )
+            return Query(kind, "before_after", slots | about_place(place)), book.before_thing(thing, place)
         return self._query_gift(kind)
 
     def _query_gift(self, kind: str) -> tuple[Query, Decided | None] | None:
@@ -366,7 +364,7 @@ class Carrying:
             fits = [gift for gift in gifts if gift[1] is thing]
             answer = receiver
         decided = ((answer.name,), (fact,)) if fits[-1] is chosen else None
-        return Query(kind, "giving", slots, thing.plural), decided
+        return Query(kind, "giving", slots), decided
 
     # What cannot be answered.
 
@@ -378,9 +376,7 @@ class Carrying:
             thing = cast.thing()
             slots = about_thing(thing) | about_place(place)
             it = _it(slots)
-            return Query(
-                kind, _RELATION_OF[kind], slots | about_person(person) | {"q": person.the} | it, thing.plural
-            )
+            return Query(kind, _RELATION_OF[kind], slots | about_person(person) | {"q": person.the} | it)
         stranger = cast.person()
         return Query(kind, _RELATION_OF[kind], about_person(stranger) | about_place(place))
 
@@ -417,24 +413,20 @@ class Carrying:
         thing = draw.one(things)
         slots = about_thing(thing)
         if kind == "where_thing":
-            return Query(kind, "being", slots, thing.plural) if book.where_thing(thing) is None else None
+            return Query(kind, "being", slots) if book.where_thing(thing) is None else None
         if kind == "what_colour":
-            return Query(kind, "being", slots, thing.plural) if thing.plain else None
+            return Query(kind, "being", slots) if thing.plain else None
         if kind == "is_bigger":
             pair = draw.some([each for each in things if not each.plural and not each.mass], 2)
             return Query(kind, "size", {"a": pair[0].the, "b": pair[1].the}) if len(pair) == 2 else None
         if kind == "why_got":
             holder = book.holder.get(thing)
-            return (
-                Query(kind, "motivation", slots | about_person(holder) | _it(slots), thing.plural)
-                if holder
-                else None
-            )
+            return Query(kind, "motivation", slots | about_person(holder) | _it(slots)) if holder else None
         # Who gave it, to whom: a thing that was never given.
         if any(gift[1] is thing for gift in book.given) or thing not in book.holder:
             return None
         holder = book.holder[thing]
-        return Query(kind, "giving", slots | {"p": holder.the, "q": holder.the}, thing.plural)
+        return Query(kind, "giving", slots | {"p": holder.the, "q": holder.the})
 
 
 def _it(slots: dict[str, str]) -> dict[str, str]:

@@ -206,4 +206,6 @@ def _numbered(items: list[Told | Asked], cast: Cast) -> WordedStory:
         held_out = tuple(dict.fromkeys([name for fact in item.gold for name in fact.held_out]))
         worded.append(WordedQuestion(item.relation, item.answers, item.reason, held_out + item.held_out))
     story = Story(task=0, facts=tuple(facts), questions=tuple(questions))
-    return WordedStory(story, tuple(worded), tuple(cast.names))
+    said = "\n".join([fact.text for fact in facts] + [question.text for question in questions]).lower()
+    names = tuple(name for name in dict.fromkeys(cast.names) if name.lower() in said)
+    return WordedStory(story, tuple(worded), names)

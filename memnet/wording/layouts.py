@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from memnet.wording.asking import Asked, Asker, Query, about_place
+from memnet.wording.asking import Asked, Asker, Query, about_place, about_thing
 from memnet.wording.draw import Draw
 from memnet.wording.entities import Cast, Entity
 from memnet.wording.tables import word_lists
@@ -187,7 +187,7 @@ class Picture(Layout):
             return self._asker.ask_in_vain(query, "entity_never_mentioned")
         if not known.plain:
             return None
-        query = Query("what_colour", "being", {"t": known.the, "it": "it", "tis": "is"})
+        query = Query("what_colour", "being", about_thing(known))
         return self._asker.ask_in_vain(query, "relation_never_stated")
 
 

@@ -77,7 +77,7 @@ class Motives:
             person = draw.one(list(self.took))
             thing, word, fact = self.took[person]
             slots = about_person(person) | about_thing(thing)
-            return self._asker.ask(Query(kind, "motivation", slots, thing.plural), ((word,), (fact,)))
+            return self._asker.ask(Query(kind, "motivation", slots), ((word,), (fact,)))
         return None
 
     def ask_in_vain(self, cast: Cast | None) -> Asked | None:

@@ -116,7 +116,7 @@ class Properties:
         if self.colour and (not self.job or draw.happens(0.4)):
             thing = draw.one(list(self.colour))
             colour, fact = self.colour[thing]
-            query = Query("what_colour", "being", about_thing(thing), thing.plural)
+            query = Query("what_colour", "being", about_thing(thing))
             return self._asker.ask(query, ((colour,), (fact,)))
         if not self.job:
             return None
@@ -132,7 +132,7 @@ class Properties:
         if cast:
             if draw.happens(0.4):
                 thing = self._named(cast.thing)
-                query = Query("what_colour", "being", about_thing(thing), thing.plural)
+                query = Query("what_colour", "being", about_thing(thing))
             elif draw.happens(0.3):
                 query = Query("who_is", "being", {"a_word": indefinite(cast.word("jobs"))})
             else:
@@ -152,6 +152,4 @@ class Properties:
         thing = draw.one(list(self.colour))
         kind = draw.one(("where_thing", "who_has", "who_took"))
         relation = {"where_thing": "being", "who_has": "having", "who_took": "taking"}[kind]
-        return self._asker.ask_in_vain(
-            Query(kind, relation, about_thing(thing), thing.plural), "relation_never_stated"
-        )
+        return self._asker.ask_in_vain(Query(kind, relation, about_thing(thing)), "relation_never_stated")

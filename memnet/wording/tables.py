@@ -52,21 +52,12 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A question."""
-
-    pattern: str
-    singular_only: bool
-    """The thing asked about is one: "Is {t_} with {p}?"."""
-
-
-@dataclass(frozen=True, slots=True)
 class Tables:
     """A part of the wording."""
 
     verbs: Mapping[str, tuple[Verb, ...]]
     clauses: Mapping[str, tuple[Clause, ...]]
-    questions: Mapping[str, tuple[Form, ...]]
+    questions: Mapping[str, tuple[str, ...]]
     shapes: frozenset[str]
 
 
@@ -117,7 +108,7 @@ def tables(*, held: bool) -> Tables:
     return Tables(
         verbs={name: tuple(map(_verb, patterns)) for name, patterns in part("verbs")},
         clauses={name: tuple(map(_clause, patterns)) for name, patterns in part("clauses")},
-        questions={name: tuple(map(_form, patterns)) for name, patterns in part("questions")},
+        questions={name: tuple(patterns) for name, patterns in part("questions")},
         shapes=shapes if held else frozenset(SHAPES) - shapes,
     )
 
@@ -135,10 +126,6 @@ def _clause(pattern: str) -> Clause:
     for word, forms_ in _AGREEMENT.items():
         numbers = [text.replace(f"{{{word}}}", form) for text, form in zip(numbers, forms_, strict=True)]
     return Clause(pattern, *numbers)
-
-
-def _form(pattern: str) -> Form:
-    return Form(pattern.replace("{t_}", "{t}"), "{t_}" in pattern)
 
 
 def words_of(group: str, patterns: Iterable[str]) -> set[str]:
@@ -163,14 +150,9 @@ def language() -> frozenset[str]:
     training, found = tables(held=False), set(FUNCTION_WORDS)
     for group in ("verbs", "clauses", "questions"):
         for entries in getattr(training, group).values():
-            found |= words_of(group, (_undone(entry) for entry in entries))
+            found |= words_of(group, [getattr(entry, "pattern", entry) for entry in entries])
     for name, entries in word_lists().items():
         shape = SHAPE_WORDS.get(name)
         if shape is None or not shape.isdisjoint(training.shapes):
             found |= {word for entry in entries for word in words(entry)}
     return frozenset(found)
-
-
-def _undone(entry: Any) -> str:
-    pattern: str = entry.pattern
-    return pattern

@@ -114,6 +114,7 @@ class Teller:
         if table == "chatter":
             held_verb = held_shape = False
         clause = draw.one((self._held if held_verb else self._training).clauses[table])
+        self._known.update((subject.the if subject else "", slots.get("thing", "")))
         text = self.filled(clause, subject, **slots)
         shape = self._state_shape(sort, clause, held_shape)
         found = ((f"{table}: {clause.pattern}",) if held_verb else ()) + (

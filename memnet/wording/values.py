@@ -56,4 +56,6 @@ class WordedStory:
     questions: tuple[WordedQuestion, ...]
     """Aligned with `story.questions`."""
     entities: tuple[str, ...]
-    """Every name of the facts and questions, without its article: people, places, things and properties."""
+    """Every name in the facts and questions, without its article: people, places, things and properties
+    (a colour, a profession, a reason). The kitchen, bedroom and garden of motivations are not among them:
+    they are answers that a network learns."""
