@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _VOWELS = "aeiou"
-_AN = re.compile(r"(?!uni|use|eu|one\b|ukulele)[aeiouáéíóúåäöüøæ]|hour|honest|heir", re.IGNORECASE)
+_AN = re.compile(r"(?!uni|use|usb|eu|one\b|ukulele)[aeiouáéíóúåäöüøæ]|hour|honest|heir", re.IGNORECASE)
 _SPELLED = re.compile(r"[A-Z]{1,3}-?\d")
 _LETTERS_WITH_AN = "AEFHILMNORSX"
 

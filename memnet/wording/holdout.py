@@ -62,10 +62,12 @@ def _own_words() -> dict[tuple[str, str, str], set[str]]:
     own: dict[tuple[str, str, str], set[str]] = {}
     for group, lists in source().items():
         for name, lines in lists.items():
-            common |= words_of(group, [line for line in lines if not line.endswith(" *")])
+            common |= words_of(
+                group, name, [line for line in lines if not line.endswith(" *")], every_form=True
+            )
             for line in lines:
                 if line.endswith(" *"):
-                    own[group, name, line[:-2]] = words_of(group, [line[:-2]])
+                    own[group, name, line[:-2]] = words_of(group, name, [line[:-2]], every_form=True)
     return {key: found - common for key, found in own.items()}
 
 

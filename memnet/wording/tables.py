@@ -61,6 +61,10 @@ class Tables:
     shapes: frozenset[str]
 
 
+OF_THINGS = frozenset({"lying", "colour"})
+"""Clauses about things, which may be several: "the scissors are in the garden". People are one at a time."""
+
+
 @cache
 def source() -> dict[str, dict[str, tuple[str, ...]]]:
     """Every line of the tables as written, star included: `verbs`, `clauses`, `questions`."""
@@ -128,17 +132,24 @@ def _clause(pattern: str) -> Clause:
     return Clause(pattern, *numbers)
 
 
-def words_of(group: str, patterns: Iterable[str]) -> set[str]:
-    """All words that sentences made from these patterns contain, beside names."""
+def words_of(group: str, name: str, patterns: Iterable[str], *, every_form: bool = False) -> set[str]:
+    """All words that sentences made from these patterns of a list contain, beside names.
+
+    Args:
+        group: verbs, clauses or questions.
+        name: Of the list.
+        patterns: Of that list.
+        every_form: Count forms too that no sentence uses, such as "they scurry".
+    """
     texts: set[str] = set()
     for pattern in patterns:
         if group == "verbs":
             verb = _verb(pattern)
-            texts |= {verb.forms.base, verb.forms.third, verb.forms.past, verb.forms.participle}
-            texts.add(verb.passive or "")
+            texts |= {verb.forms.third, verb.forms.past, verb.forms.participle, verb.passive or ""}
+            texts.add(verb.forms.base if every_form else "")
         elif group == "clauses":
             clause = _clause(pattern)
-            texts |= {clause.singular, clause.plural}
+            texts |= {clause.singular, clause.plural if every_form or name in OF_THINGS else ""}
         else:
             texts.add(pattern)
     return {word for text in texts for word in words(_SLOT.sub(" ", text))}
@@ -149,8 +160,8 @@ def language() -> frozenset[str]:
     """Every lower-case word that training wording uses outside names."""
     training, found = tables(held=False), set(FUNCTION_WORDS)
     for group in ("verbs", "clauses", "questions"):
-        for entries in getattr(training, group).values():
-            found |= words_of(group, [getattr(entry, "pattern", entry) for entry in entries])
+        for name, entries in getattr(training, group).items():
+            found |= words_of(group, name, [getattr(entry, "pattern", entry) for entry in entries])
     for name, entries in word_lists().items():
         shape = SHAPE_WORDS.get(name)
         if shape is None or not shape.isdisjoint(training.shapes):
