@@ -39,6 +39,7 @@ class _Commands(LazyGroup):
         "index": "memnet.cli.index:index",
         "migrate": "memnet.cli.migrate:migrate",
         "restore": "memnet.cli.backup:restore",
+        "wording": "memnet.cli.wording:wording",
         # Of other packages: the service depends on the library, never the other way round.
         **{plugin.name: plugin.value for plugin in entry_points(group="memnet.commands")},
     },

@@ -1,0 +1,30 @@
+"""Training and test stories in robust wording: many verbs, many shapes, names that hardly ever recur."""
+
+from __future__ import annotations
+
+from memnet.wording.entities import NAME_WORDS
+from memnet.wording.generator import generate, unanswerable_questions
+from memnet.wording.motives import DRIVES
+from memnet.wording.tables import language
+from memnet.wording.values import RELATIONS, WordedQuestion, WordedStory
+
+LANGUAGE: frozenset[str] = language()
+"""Every lower-case word that training wording uses outside names."""
+
+ANSWERS: frozenset[str] = frozenset(
+    {"yes", "no", "maybe", "nothing", "nobody", "none", "one", "two", "three", "four", "five"}
+    | {"north", "south", "east", "west"}
+    | set(DRIVES.values())
+)
+"""Answers that need not stand in any fact; every other one is copied from a fact."""
+
+__all__ = [
+    "ANSWERS",
+    "LANGUAGE",
+    "NAME_WORDS",
+    "RELATIONS",
+    "WordedQuestion",
+    "WordedStory",
+    "generate",
+    "unanswerable_questions",
+]

@@ -1,0 +1,89 @@
+"""What only testing gets to see: about a quarter of each relation's wording, drawn once, before training.
+
+    python -m memnet.wording.holdout 2026-11-27 6 > memnet/wording/held_out.json
+
+Only starred lines can be drawn. A line drawn takes with it every other starred line that has a word of its
+own in common with it (a word that no unstarred line has), so that no form of a held-out verb is ever met in
+training, not even for another relation.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from memnet.text import words
+from memnet.wording.draw import Draw
+from memnet.wording.shapes import FUNCTION_WORDS, HELD_OUT_CANDIDATES
+from memnet.wording.tables import source, word_lists, words_of
+
+SHARE = 0.25
+
+
+def choose(date: str, seed: int) -> dict[str, Any]:
+    """Draw the held-out wording.
+
+    Args:
+        date: When, for the record.
+        seed: Of the draw.
+
+    Returns:
+        What held_out.json holds: patterns by group and list, names of shapes.
+    """
+    draw = Draw(seed)
+    own = _own_words()
+    held: set[tuple[str, str, str]] = set()
+    for group, lists in source().items():
+        for name, lines in lists.items():
+            if name == "chatter":
+                continue
+            starred = draw.shuffled([line.removesuffix(" *") for line in lines if line.endswith(" *")])
+            while starred and sum(key[:2] == (group, name) for key in held) < round(SHARE * len(lines)):
+                _hold((group, name, starred.pop()), own, held)
+    shapes = [
+        shape for number, options in HELD_OUT_CANDIDATES.values() for shape in draw.some(options, number)
+    ]
+    record: dict[str, Any] = {"chosen": date, "seed": seed, "shapes": sorted(shapes)}
+    for group, lists in source().items():
+        record[group] = {
+            name: kept
+            for name, lines in lists.items()
+            if (kept := [line[:-2] for line in lines if (group, name, line.removesuffix(" *")) in held])
+        }
+    return record
+
+
+def _own_words() -> dict[tuple[str, str, str], set[str]]:
+    """For each starred line, its words that no unstarred line has."""
+    common = set(FUNCTION_WORDS) | {
+        word for entries in word_lists().values() for entry in entries for word in words(entry)
+    }
+    own: dict[tuple[str, str, str], set[str]] = {}
+    for group, lists in source().items():
+        for name, lines in lists.items():
+            common |= words_of(
+                group, name, [line for line in lines if not line.endswith(" *")], every_form=True
+            )
+            for line in lines:
+                if line.endswith(" *"):
+                    own[group, name, line[:-2]] = words_of(group, name, [line[:-2]], every_form=True)
+    return {key: found - common for key, found in own.items()}
+
+
+def _hold(
+    key: tuple[str, str, str],
+    own: dict[tuple[str, str, str], set[str]],
+    held: set[tuple[str, str, str]],
+) -> None:
+    if key in held:
+        return
+    held.add(key)
+    for other, found in own.items():
+        # The same line in two lists, such as "remains in", is one wording.
+        if (found & own[key]) or other[2] == key[2]:
+            _hold(other, own, held)
+
+
+if __name__ == "__main__":
+    print(json.dumps(choose(sys.argv[1], int(sys.argv[2])), indent=1, ensure_ascii=False))

@@ -1,0 +1,169 @@
+"""The wording that facts.toml, questions.toml and the shapes hold, in its training and its held-out part."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from tomllib import loads
+from typing import Any
+
+from memnet.text import words
+from memnet.wording.english import Forms, agreeing, forms
+from memnet.wording.shapes import FUNCTION_WORDS, SHAPE_WORDS, SHAPES
+
+_FOLDER = files("memnet.wording")
+_SLOT = re.compile(r"\{\w+\}")
+_NO_PASSIVE = re.compile(
+    r"\{poss\}|\{self\}|\{giver\}|\{it\}|\b(?:be|get|let|go|to|of|with|find)\b[^{]*\{thing\}"
+)
+_AGREEMENT = {
+    "is": ("is", "are"),
+    "isnt": ("isn't", "aren't"),
+    "was": ("was", "were"),
+    "has": ("has", "have"),
+    "does": ("does", "do"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What somebody does, in a verb and what belongs to it."""
+
+    pattern: str
+    """The line of the table; it names the wording."""
+    forms: Forms
+    passive: str | None
+    """What follows "was" in the passive: `picked up by {s}`; None where nobody would say it."""
+    reverse: bool
+    """The one who receives is the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A whole clause about a state."""
+
+    pattern: str
+    singular: str
+    plural: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A part of the wording."""
+
+    verbs: Mapping[str, tuple[Verb, ...]]
+    clauses: Mapping[str, tuple[Clause, ...]]
+    questions: Mapping[str, tuple[str, ...]]
+    shapes: frozenset[str]
+
+
+OF_THINGS = frozenset({"lying", "colour"})
+"""Clauses about things, which may be several: "the scissors are in the garden". People are one at a time."""
+
+
+@cache
+def source() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Every line of the tables as written, star included: `verbs`, `clauses`, `questions`."""
+    facts = loads(_FOLDER.joinpath("facts.toml").read_text(encoding="utf-8"))
+    questions = loads(_FOLDER.joinpath("questions.toml").read_text(encoding="utf-8"))
+    return {
+        group: {name: tuple(text.strip().splitlines()) for name, text in lists.items()}
+        for group, lists in (
+            ("verbs", facts["verbs"]),
+            ("clauses", facts["clauses"]),
+            ("questions", questions),
+        )
+    }
+
+
+@cache
+def word_lists() -> dict[str, tuple[str, ...]]:
+    """Adverbials and other words that sentences are made with."""
+    lists = loads(_FOLDER.joinpath("facts.toml").read_text(encoding="utf-8"))["words"]
+    return {
+        name: tuple(" ".join(entry.split()) for entry in text.replace("\n", " ").split(","))
+        for name, text in lists.items()
+    }
+
+
+@cache
+def held_out() -> dict[str, Any]:
+    """The record of what was held out, when and how it was chosen: held_out.json."""
+    record: dict[str, Any] = json.loads(_FOLDER.joinpath("held_out.json").read_text(encoding="utf-8"))
+    return record
+
+
+@cache
+def tables(*, held: bool) -> Tables:
+    """The wording for training, or the held-out one."""
+    record = held_out()
+
+    def part(group: str) -> Iterator[tuple[str, list[str]]]:
+        for name, lines in source()[group].items():
+            chosen = set(record[group].get(name, ()))
+            patterns = [line.removesuffix(" *") for line in lines]
+            yield name, [pattern for pattern in patterns if (pattern in chosen) == held]
+
+    shapes = frozenset(record["shapes"])
+    return Tables(
+        verbs={name: tuple(map(_verb, patterns)) for name, patterns in part("verbs")},
+        clauses={name: tuple(map(_clause, patterns)) for name, patterns in part("clauses")},
+        questions={name: tuple(patterns) for name, patterns in part("questions")},
+        shapes=shapes if held else frozenset(SHAPES) - shapes,
+    )
+
+
+def _verb(pattern: str) -> Verb:
+    conjugated = forms(pattern)
+    passive = None
+    if "{thing}" in pattern and not _NO_PASSIVE.search(pattern) and "{other} {thing}" not in pattern:
+        passive = " ".join(conjugated.participle.replace("{thing}", " ").split()) + " by {s}"
+    return Verb(pattern, conjugated, passive, "{giver}" in pattern)
+
+
+def _clause(pattern: str) -> Clause:
+    numbers = list(agreeing(pattern))
+    for word, forms_ in _AGREEMENT.items():
+        numbers = [text.replace(f"{{{word}}}", form) for text, form in zip(numbers, forms_, strict=True)]
+    return Clause(pattern, *numbers)
+
+
+def words_of(group: str, name: str, patterns: Iterable[str], *, every_form: bool = False) -> set[str]:
+    """All words that sentences made from these patterns of a list contain, beside names.
+
+    Args:
+        group: verbs, clauses or questions.
+        name: Of the list.
+        patterns: Of that list.
+        every_form: Count forms too that no sentence uses, such as "they scurry".
+    """
+    texts: set[str] = set()
+    for pattern in patterns:
+        if group == "verbs":
+            verb = _verb(pattern)
+            texts |= {verb.forms.third, verb.forms.past, verb.forms.participle, verb.passive or ""}
+            texts.add(verb.forms.base if every_form else "")
+        elif group == "clauses":
+            clause = _clause(pattern)
+            texts |= {clause.singular, clause.plural if every_form or name in OF_THINGS else ""}
+        else:
+            texts.add(pattern)
+    return {word for text in texts for word in words(_SLOT.sub(" ", text))}
+
+
+@cache
+def language() -> frozenset[str]:
+    """Every lower-case word that training wording uses outside names."""
+    training, found = tables(held=False), set(FUNCTION_WORDS)
+    for group in ("verbs", "clauses", "questions"):
+        for name, entries in getattr(training, group).items():
+            found |= words_of(group, name, [getattr(entry, "pattern", entry) for entry in entries])
+    for name, entries in word_lists().items():
+        shape = SHAPE_WORDS.get(name)
+        if shape is None or not shape.isdisjoint(training.shapes):
+            found |= {word for entry in entries for word in words(entry)}
+    return frozenset(found)
