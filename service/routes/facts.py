@@ -79,7 +79,8 @@ def list_facts(
     check_one_state(page)
     # Which state and order: a cursor goes on with the list that it was issued for.
     which = f"{page.order}/{page.as_of_revision}/{page.recorded_at}"
-    start = paging.decode(f"facts/{which}", page.cursor) if page.cursor is not None else None
+    parts = {"uid": paging.UID, "after_seq": None}
+    start = paging.decode(f"facts/{which}", page.cursor, parts) if page.cursor is not None else None
     found = memory.store.read_facts(
         memory_id,
         after_seq=int(start["after_seq"]) if start else 0,

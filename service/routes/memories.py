@@ -77,7 +77,9 @@ def list_memories(
     page: PageDep, memory: MemoryDep, access: AccessDep, request: Request, response: Response
 ) -> MemoryPage:
     """List the memories by name: those that the key is for."""
-    after = str(paging.decode("memories", page.cursor)["after"]) if page.cursor is not None else None
+    after = None
+    if page.cursor is not None:
+        after = str(paging.decode("memories", page.cursor, {"after": NAME.pattern})["after"])
     rows = memory.store.list_memories(after=after, limit=page.limit + 1, within=access.memories)
     shown, has_more = rows[: page.limit], len(rows) > page.limit
     cursor = paging.encode("memories", {"after": shown[-1].name}) if has_more else None
