@@ -11,6 +11,7 @@
     + MemoryNotFound        no memory of this name
     + FactNotFound          no such fact in the memory, or it was forgotten
       - FactErased          a fact that was erased: nothing of it is left      -> HTTP 410
+    + KeyNotFound           no key of this name
     + RevisionNotFound      a revision that the memory has not reached
     + HistoryErased         a revision whose facts were erased since           -> HTTP 410
     + LogCompacted          a part of the log that is gone or does not lead on -> HTTP 410
@@ -104,6 +105,13 @@ class FactNotFound(NotFound):
 
 class FactErased(FactNotFound):
     """A fact that was erased: nothing of it is left, and its number is never used again."""
+
+
+class KeyNotFound(NotFound):
+    """No key of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no key '{name}'", hint="`memnet keys list` names them")
 
 
 class RevisionNotFound(NotFound):

@@ -17,11 +17,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 import memnet
+from memnet.errors import InputError
 from memnet.memory import Memory
 from memnet.store import migrate
 from service import docs, errors, openapi, ui
+from service.access import check_routes
+from service.bodies import Bodies
 from service.capacity import Capacity
+from service.door import Door
 from service.edge import Edge
+from service.gate import Gate
 from service.routes import answers, changes, erasures, facts, memories, models, operations, search
 from service.settings import Settings
 
@@ -40,11 +45,12 @@ class Service(FastAPI):
     """A FastAPI application whose outermost layer is our own, outside of the framework's error handling."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The framework's layers, and around them what holds for every request."""
+        """The framework's layers, and around them what holds for every request, the outermost last."""
         settings: Settings = self.state.settings
-        return Edge(
-            super().build_middleware_stack(), max_body_bytes=settings.max_body_bytes, hosts=settings.hosts
-        )
+        app: ASGIApp = Bodies(super().build_middleware_stack(), max_body_bytes=settings.max_body_bytes)
+        app = Door(app, state=self.state, settings=settings)
+        app = Gate(app, places=settings.max_concurrent_requests, timeout_s=settings.request_timeout_s)
+        return Edge(app, hosts=settings.hosts)
 
 
 def create_app(settings: Settings | None = None, memory: Memory | None = None) -> FastAPI:
@@ -60,7 +66,6 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if memory is not None:
-            app.state.memory = memory
             yield
             return
         app.state.memory = await run_in_threadpool(open_memory, settings)
@@ -81,12 +86,15 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     )
     running = min(os.cpu_count() or 1, ADMITTED)
     app.state.settings = settings
+    if memory is not None:
+        app.state.memory = memory
     app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
     errors.install(app)
     docs.install(app)
     ui.install(app)
     for routes in (memories, facts, erasures, changes, search, answers, models, operations):
         app.include_router(routes.router)
+    check_routes(app)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]
     return app
 
@@ -95,8 +103,18 @@ def open_memory(settings: Settings) -> Memory:
     """The memory of the settings, its schema brought up to date first where they say so.
 
     Raises:
+        InputError: strangers can reach the service, and there is no key to ask them for.
         MemnetError: the database or the checkpoint cannot be used.
     """
     if settings.migrates_at_start:
         migrate.upgrade(settings.url)
-    return Memory.open(settings.url, settings.checkpoint)
+    memory = Memory.open(settings.url, settings.checkpoint)
+    if settings.always_asks_for_keys and not memory.store.keys.exist():
+        memory.close()
+        raise InputError(
+            f"host {settings.host or '(every interface)'} can be reached from other machines, and there is "
+            "no key to ask them for",
+            hint="make one with `memnet keys create`, listen on 127.0.0.1, or set "
+            "MEMNET_ALLOW_UNAUTHENTICATED=1 where something else keeps strangers out",
+        )
+    return memory

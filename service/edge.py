@@ -1,7 +1,6 @@
 """The outermost layer: what holds for every request, before the application and around its errors.
 
-It stands outside of the framework's own layers, because those answer some errors in their own shape, and run
-the handler of a route that reads no body before they notice that the body was too long.
+It stands outside of the framework's own layers, because those answer some errors in their own shape.
 """
 
 from __future__ import annotations
@@ -22,18 +21,16 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class Edge:
-    """Name the request, refuse a long body before anything runs, log what nobody expected."""
+    """Name the request, refuse one by a name that is not the service's, log what nobody expected."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, hosts: frozenset[str] | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str] | None = None) -> None:
         """Stand around an application.
 
         Args:
             app: The application.
-            max_body_bytes: Longest body.
             hosts: Names that the service may be called by; None for any.
         """
         self.app = app
-        self.max_body_bytes = max_body_bytes
         self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,44 +58,13 @@ class Edge:
             )
             await refusal(scope, receive, send_named)
             return
-        body = await self._body(headers, receive)
-        if body is None:
-            refusal = ProblemResponse(
-                scope,
-                problems.BODY_TOO_LARGE,
-                f"at most {self.max_body_bytes} bytes",
-                # What is left of the body is not read, so the connection cannot carry another request.
-                headers={"Connection": "close"},
-            )
-            await refusal(scope, receive, send_named)
-            return
         try:
-            await self.app(scope, _replay(body, receive), send_named)
+            await self.app(scope, receive, send_named)
         except Exception as error:
             # The framework has answered 500 and lets the error pass on; here the log learns which request.
             log.error("request %s failed: %s %s", request_id, scope["method"], scope["path"], exc_info=error)
             if not started:
                 raise
-
-    async def _body(self, headers: Headers, receive: Receive) -> list[Message] | None:
-        """The messages of the whole body, or None when it is too long.
-
-        A declared length is refused unread. A body sent in chunks is read here up to the limit, so that a
-        handler that never asks for its body does not run either.
-        """
-        declared = headers.get("content-length", "0")
-        if declared.isascii() and declared.isdigit() and int(declared[:20]) > self.max_body_bytes:
-            return None
-        messages: list[Message] = []
-        size_bytes = 0
-        while True:
-            message = await receive()
-            messages.append(message)
-            size_bytes += len(message.get("body", b""))
-            if size_bytes > self.max_body_bytes:
-                return None
-            if not message.get("more_body", False):
-                return messages
 
 
 def _is_named(headers: Headers, hosts: frozenset[str]) -> bool:
@@ -120,15 +86,3 @@ def _checked(request_id: str | None) -> str:
     if request_id is not None and _REQUEST_ID.fullmatch(request_id):
         return request_id
     return uuid.uuid4().hex
-
-
-def _replay(messages: list[Message], receive: Receive) -> Receive:
-    """First what was read already, then what comes."""
-    pending = iter(messages)
-
-    async def replay() -> Message:
-        for message in pending:
-            return message
-        return await receive()
-
-    return replay

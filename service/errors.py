@@ -62,10 +62,11 @@ class InvalidRequest(Exception):
 class Refused(Exception):
     """The request is refused with a kind of problem that has no fields to name."""
 
-    def __init__(self, kind: ProblemKind, detail: str) -> None:
+    def __init__(self, kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
+        self.headers = headers
 
 
 class ProblemResponse(Response):
@@ -97,7 +98,7 @@ class ProblemResponse(Response):
         # ASCII, so that a path or a field's name that is not valid Unicode cannot break the answer.
         body = json.dumps(problem.model_dump(exclude_none=True)).encode("ascii")
         super().__init__(body, status_code=kind.status, headers=dict(headers or {}))
-        if kind.retry_after_s is not None:
+        if kind.retry_after_s is not None and "Retry-After" not in self.headers:
             self.headers["Retry-After"] = str(kind.retry_after_s)
 
 
@@ -107,7 +108,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(InvalidRequest, _invalid_request)
     app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(MemnetError, _memnet_error)
+    app.add_exception_handler(MemnetError, memnet_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -236,10 +237,11 @@ def _fields_response(request: Request, fields: Sequence[FieldProblem], kind: Pro
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return ProblemResponse(request.scope, error.kind, error.detail)
+    return ProblemResponse(request.scope, error.kind, error.detail, headers=error.headers)
 
 
-async def _memnet_error(request: Request, error: Exception) -> Response:
+async def memnet_error(request: Request, error: Exception) -> Response:
+    """What a deliberate exception is answered with; raises it again when it is no fault of a request."""
     match error:
         case NotFound():
             kind = next((kind for gone, kind in GONE.items() if isinstance(error, gone)), problems.NOT_FOUND)

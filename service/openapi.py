@@ -17,7 +17,9 @@ from service.settings import Settings
 
 _MEANINGS = {
     400: "The body is not JSON, or the cursor is not valid",
-    404: "No such path, memory, fact or revision",
+    401: "No key, or one that opens nothing",
+    403: "The key does not allow this",
+    404: "No such path, memory, fact or revision, or one that the key is not for",
     409: "The memory is not as the request supposes",
     410: "Erased, or a part of the log that is gone",
     412: "The precondition does not hold",
@@ -25,8 +27,9 @@ _MEANINGS = {
     415: "The body is not declared as JSON",
     421: "The service was called by a name that is not its own",
     422: "A field is not valid",
+    429: "Too many requests with this key or from this address",
     500: "The service failed",
-    503: "The store cannot do its work, or too many requests wait",
+    503: "The store cannot do its work, too many requests wait, or this one took too long",
 }
 
 
@@ -41,10 +44,12 @@ def _problem_response(status: int) -> dict[str, Any]:
         "description": _MEANINGS[status],
         "content": {"application/problem+json": {"schema": schema}},
     }
-    if status == 503:
+    if status in (429, 503):
         response["headers"] = {
             "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}
         }
+    if status == 401:
+        response["headers"] = {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}}
     return response
 
 
@@ -70,6 +75,7 @@ def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
         questions["items"]["maxLength"] = settings.max_question_characters
         schemas["Search"]["properties"]["text"]["maxLength"] = settings.max_question_characters
         _drop_the_frameworks_own_errors(api)
+        _add_the_doors_errors(api)
         return api
 
     return openapi
@@ -84,6 +90,20 @@ def _drop_the_frameworks_own_errors(api: dict[str, Any]) -> None:
                 del operation["responses"]["422"]
     for unused in ("HTTPValidationError", "ValidationError"):
         api["components"]["schemas"].pop(unused, None)
+
+
+def _add_the_doors_errors(api: dict[str, Any]) -> None:
+    """Declare what a route that asks for a key can be answered with before it runs."""
+    for verbs in api["paths"].values():
+        for operation in verbs.values():
+            needed = [verb for each in operation.get("security", []) for verb in each.get("key", [])]
+            statuses = [503]
+            if "security" in operation:
+                statuses += [401, 429, *([403] if needed else [])]
+            responses = operation["responses"]
+            for status in statuses:
+                responses.setdefault(str(status), _problem_response(status))
+            operation["responses"] = dict(sorted(responses.items()))
 
 
 def in_version_3_0(api: Any) -> Any:

@@ -1,16 +1,20 @@
 """Cursor pages: where a list goes on, as an opaque word that can be handed back.
 
 A cursor is not a key: it holds a position and the list it belongs to, nothing secret, and every page checks
-the memory again. The check value at its end finds damaged and invented ones.
+the memory again. The check value in it finds damaged ones. Anybody can compute it, so what a cursor holds is
+taken for what a caller has sent: each part is of its kind, or the cursor is none.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
-from typing import Literal
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -20,6 +24,11 @@ from service import problems
 from service.errors import Refused
 
 Position = dict[str, int | str]
+
+Parts = Mapping[str, str | None]
+"""What a position consists of: a pattern for each word, None for a number."""
+
+UID = r"[0-9a-f]{32}"
 
 
 class PageQuery(BaseModel):
@@ -46,8 +55,13 @@ def encode(scope: str, position: Position) -> str:
     return base64.urlsafe_b64encode(_check(payload) + payload).rstrip(b"=").decode("ascii")
 
 
-def decode(scope: str, cursor: str) -> Position:
+def decode(scope: str, cursor: str, parts: Parts) -> Position:
     """The position that a cursor of the list called `scope` holds.
+
+    Args:
+        scope: Which list.
+        cursor: What the caller sent.
+        parts: What the position consists of: a pattern for each word, None for a number that is not negative.
 
     Raises:
         Refused: not a cursor of this list (400 `invalid_cursor`).
@@ -58,10 +72,21 @@ def decode(scope: str, cursor: str) -> Position:
         raw = b""
     check, payload = raw[:8], raw[8:]
     if payload and check == _check(payload):
-        found, position = json.loads(payload)
-        if found == scope:
-            return dict(position)
+        with contextlib.suppress(ValueError, RecursionError):
+            match json.loads(payload):
+                case [str(found), dict(position)] if found == scope and _consists(position, parts):
+                    return dict(position)
     raise Refused(problems.INVALID_CURSOR, "the cursor is not one of this list")
+
+
+def _consists(position: dict[str, Any], parts: Parts) -> bool:
+    """Whether a position has these parts and no others, each of its kind."""
+    return position.keys() == parts.keys() and all(
+        (type(value) is int and value >= 0)
+        if (pattern := parts[name]) is None
+        else (isinstance(value, str) and re.fullmatch(pattern, value) is not None)
+        for name, value in position.items()
+    )
 
 
 def _check(payload: bytes) -> bytes:

@@ -17,6 +17,9 @@ from service.schemas.problem import FieldProblem
 
 _SCOPE = "erasure"
 
+_RUN = r"[0-9a-f]+(-[0-9a-f]+)?"
+_PARTS = {"uid": paging.UID, "revision": None, "seqs": f"{_RUN}(,{_RUN})*"}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -58,7 +61,7 @@ def decode(plan_id: str, most: int) -> Plan:
         InvalidRequest: it holds none, or one of more facts.
     """
     try:
-        held = paging.decode(_SCOPE, plan_id)
+        held = paging.decode(_SCOPE, plan_id, _PARTS)
         seen = Seen(UUID(hex=str(held["uid"])), int(held["revision"]))
         runs = [
             (int(first, 16), int(more or "0", 16))
@@ -66,7 +69,7 @@ def decode(plan_id: str, most: int) -> Plan:
         ]
         if sum(1 + abs(more) for _, more in runs) > most:
             raise ValueError("more facts than one request may be about")
-    except (Refused, ValueError, KeyError):
+    except (Refused, ValueError):
         problem = FieldProblem(
             pointer="#/plan_id", code="not_a_plan", detail="must be the plan_id of a dry run"
         )

@@ -136,6 +136,29 @@ IDEMPOTENCY_KEY_REUSED = ProblemKind(
     "The key came with another body before. Nothing was stored.",
     "Use a new key for a new request, and the same one only to send the same request again.",
 )
+UNAUTHENTICATED = ProblemKind(
+    "unauthenticated",
+    401,
+    "A key is needed",
+    "The request has no key, or one that is not known, has expired or was revoked. Nothing was done.",
+    "Send `Authorization: Bearer mn_…` with a key that the operator has made with `memnet keys create`.",
+)
+INSUFFICIENT_SCOPE = ProblemKind(
+    "insufficient_scope",
+    403,
+    "The key does not allow this",
+    "The key is for this memory, and not for what was asked of it. Nothing was done.",
+    "Use a key that allows it; the operator makes one with `memnet keys create --may …`.",
+)
+RATE_LIMITED = ProblemKind(
+    "rate_limited",
+    429,
+    "Too many requests",
+    "More requests have come with this key, or from this address, than `GET /v1/limits` allows. Nothing was "
+    "done.",
+    "Send the request again after the time in `Retry-After`; put several facts or questions into one.",
+    retry_after_s=1,
+)
 METHOD_NOT_ALLOWED = ProblemKind(
     "method_not_allowed",
     405,
@@ -213,9 +236,26 @@ OVERLOADED = ProblemKind(
     "overloaded",
     503,
     "Too many requests are waiting",
-    "As many requests as may wait for the network are waiting already. Nothing was done.",
+    "As many requests as may be inside, or wait for the network, are there already. Nothing was done.",
     "Send the request again after the time in `Retry-After`.",
     retry_after_s=1,
+)
+TIMED_OUT = ProblemKind(
+    "timed_out",
+    503,
+    "The request takes too long",
+    "The request was not done within the time that `GET /v1/limits` names. What it asked for may still be "
+    "done.",
+    "Send a write again with the same `Idempotency-Key`: it is done once. Ask for less at a time.",
+    retry_after_s=5,
+)
+DRAINING = ProblemKind(
+    "draining",
+    503,
+    "The service is about to stop",
+    "This process was told to stop. It answers what it has been asked, and wants to be asked no more.",
+    "Ask another process, or this one's successor after the time in `Retry-After`.",
+    retry_after_s=5,
 )
 
 KINDS: dict[str, ProblemKind] = {
@@ -225,6 +265,8 @@ KINDS: dict[str, ProblemKind] = {
         INVALID_CURSOR,
         BAD_REQUEST,
         INVALID_IDEMPOTENCY_KEY,
+        UNAUTHENTICATED,
+        INSUFFICIENT_SCOPE,
         NOT_FOUND,
         REVISION_NOT_FOUND,
         METHOD_NOT_ALLOWED,
@@ -241,11 +283,14 @@ KINDS: dict[str, ProblemKind] = {
         TOO_MANY_QUESTIONS,
         IDEMPOTENCY_KEY_REUSED,
         HOST_NOT_ALLOWED,
+        RATE_LIMITED,
         INTERNAL_ERROR,
         DATABASE_UNAVAILABLE,
         SCHEMA_OUT_OF_DATE,
         STORE_DAMAGED,
         OVERLOADED,
+        TIMED_OUT,
+        DRAINING,
     )
 }
 """Every kind, by slug: what `GET /problems/{slug}` explains."""

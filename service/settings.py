@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    """Address to listen on. This machine only by default, because there are no keys yet."""
+    """Address to listen on. This machine only by default; where others can reach it there must be a key."""
 
     port: int = Field(default=8000, ge=0, le=65535)
     """TCP port to listen on; 0 lets the system choose a free one."""
@@ -42,8 +42,15 @@ class Settings(BaseSettings):
     otherwise, where migrating is a step of its own (`memnet migrate`)."""
 
     allow_unauthenticated: bool = False
-    """Accept a public `host` although the service asks nobody for a key. Set it only where something else
-    keeps strangers out: a port published on loopback, a private network, a proxy that asks."""
+    """Start on a public `host` although there is no key yet, and ask nobody for one until there is. Set it
+    only where something else keeps strangers out: a port published on loopback, a private network."""
+
+    server_names: str = ""
+    """Names, with commas between them, that requests may call the service by, beside this machine's own when
+    it listens on loopback: those of a proxy in front of it. Not set on a public `host`: any name."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that answer, on one port and one database."""
 
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     """Longest request body, in bytes; a longer one is 413."""
@@ -60,6 +67,23 @@ class Settings(BaseSettings):
     max_questions_per_batch: int = Field(default=100, ge=1)
     """Most questions in one batch."""
 
+    max_concurrent_requests: int = Field(default=256, ge=1)
+    """Most requests that one process works on or keeps waiting; one more is 503 `overloaded` at once."""
+
+    request_timeout_s: float = Field(default=30.0, gt=0)
+    """Longest time until an answer begins, in seconds; then it is 503 `timed_out`."""
+
+    rate_limit_per_minute: int | None = Field(default=None, ge=0)
+    """Requests per minute and key in one process, or per address where nobody is asked for a key; they may
+    come at once. 0 for any number. Not set: 12000 with a key, any number without."""
+
+    drain_s: float = Field(default=0.0, ge=0)
+    """Seconds between SIGTERM and the end of accepting, in which `/readyz` says 503, so that a balancer stops
+    sending before connections are refused."""
+
+    log_format: Literal["json", "console"] | None = None
+    """`json`: one object per line; `console`: for eyes. Not set: `console` on a terminal, else `json`."""
+
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much is logged. Facts and questions are logged at no level."""
 
@@ -73,15 +97,6 @@ class Settings(BaseSettings):
             raise ValueError("not a database URL; expected sqlite:///FILE or postgresql://…") from None
         return url
 
-    @model_validator(mode="after")
-    def _is_not_open_to_strangers(self) -> Settings:
-        if not self.allow_unauthenticated and not is_loopback(self.host):
-            raise ValueError(
-                f"host {self.host} can be reached from other machines and no key is asked for; listen on "
-                "127.0.0.1, or set MEMNET_ALLOW_UNAUTHENTICATED=1 where something else keeps strangers out"
-            )
-        return self
-
     @property
     def url(self) -> str:
         """The database URL, password included: never log it."""
@@ -89,13 +104,19 @@ class Settings(BaseSettings):
 
     @property
     def hosts(self) -> frozenset[str] | None:
-        """Names that requests may call the service by: this machine's own when it listens to nobody else and
-        asks for no key, since a page in a browser here could otherwise read it by a name of its own. None
-        where the operator said that something else keeps strangers out."""
-        if not is_loopback(self.host):
-            return None
+        """Names that requests may call the service by: this machine's own when it listens to nobody else,
+        since a page in a browser here could otherwise read it by a name of its own, and those that are
+        configured. None for any name."""
+        named = {each.strip().lower() for each in self.server_names.split(",") if each.strip()}
         name = f"[{self.host}]" if ":" in self.host else self.host
-        return frozenset({"localhost", "127.0.0.1", "[::1]", name.lower()})
+        if not is_loopback(self.host):
+            return frozenset(named) or None
+        return frozenset({"localhost", "127.0.0.1", "[::1]", name.lower(), *named})
+
+    @property
+    def always_asks_for_keys(self) -> bool:
+        """Whether a key is asked for even before there is one: strangers can reach the service."""
+        return not self.allow_unauthenticated and not is_loopback(self.host)
 
     @property
     def migrates_at_start(self) -> bool:

@@ -37,6 +37,7 @@ class _Commands(LazyGroup):
         "backup": "memnet.cli.backup:backup",
         "facts": "memnet.cli.store:facts",
         "index": "memnet.cli.index:index",
+        "keys": "memnet.cli.keys:keys",
         "migrate": "memnet.cli.migrate:migrate",
         "restore": "memnet.cli.backup:restore",
         "wording": "memnet.cli.wording:wording",

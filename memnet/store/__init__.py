@@ -9,18 +9,22 @@ from memnet.store.database import DEFAULT_DATABASE_URL, open_database
 from memnet.store.facts import FactStore
 from memnet.store.idempotency import Once
 from memnet.store.ids import fact_id, seq_of
+from memnet.store.keys import VERBS, KeyRow, Keys
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
 from memnet.store.rows import Added, Erased, FactRow, MemoryRow
 from memnet.store.view import View
 
 __all__ = [
     "DEFAULT_DATABASE_URL",
+    "VERBS",
     "Added",
     "Change",
     "Erased",
     "FactRow",
     "FactStore",
     "FactsRead",
+    "KeyRow",
+    "Keys",
     "Log",
     "MemoryRow",
     "MissingVectors",

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, insert, update
 
 from memnet.errors import FactNotFound, MemoryNotFound, ModelNotActive
-from memnet.store import listing
+from memnet.store import actors, listing
 from memnet.store.failpoints import hit
 from memnet.store.memories import head, lock
 from memnet.store.rows import Added
@@ -106,8 +106,14 @@ def forget(connection: Connection, name: str, seq: int, uid: UUID | None) -> int
 def log(
     connection: Connection, memory_id: int, revision: int, op: str, seqs: Iterable[int], now: datetime
 ) -> None:
-    """Write what a revision did, one row per fact."""
-    row = {"memory_id": memory_id, "revision": revision, "op": op, "created_at": now}
+    """Write what a revision did and for whom, one row per fact."""
+    row = {
+        "memory_id": memory_id,
+        "revision": revision,
+        "op": op,
+        "created_at": now,
+        "actor": actors.current(),
+    }
     connection.execute(insert(changes), [{**row, "seq": seq} for seq in seqs])
 
 

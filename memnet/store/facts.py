@@ -18,6 +18,7 @@ from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
 from memnet.store.history import pinned
 from memnet.store.idempotency import Once, once_only
+from memnet.store.keys import Keys
 from memnet.store.reads import Reads, Seen, check_unmoved
 from memnet.store.remodelling import Encode
 from memnet.store.rows import Added, Erased, FactRow, MemoryRow, ModelRow
@@ -58,6 +59,8 @@ class FactStore(Reads):
             load_timeout_s: How long a reader waits for another one that loads the same memory.
         """
         self._engine = engine
+        self.keys = Keys(engine)
+        """Who may do what; the store itself asks nobody."""
         self._views = Views(
             engine,
             cache_bytes=cache_bytes,
@@ -125,14 +128,21 @@ class FactStore(Reads):
         with reading(self._engine) as connection:
             return memories.get(connection, name)
 
-    def list_memories(self, *, after: str | None = None, limit: int = 50) -> list[MemoryRow]:
+    def list_memories(
+        self, *, after: str | None = None, limit: int = 50, within: Sequence[str] | None = None
+    ) -> list[MemoryRow]:
         """Memories in the order of their names, at most `limit`, from the one behind `after` on.
+
+        Args:
+            after: A memory's name.
+            limit: Most memories to return.
+            within: Only those of these names; one that ends in `*` stands for all that begin so.
 
         Raises:
             InputError: `after` is not a memory's name.
         """
         with reading(self._engine) as connection:
-            return memories.page(connection, after, limit)
+            return memories.page(connection, after, limit, within)
 
     def delete_memory(self, name: str) -> None:
         """Delete a memory with all its facts, vectors and history. A new one of this name is another one.

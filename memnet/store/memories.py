@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    false,
+    or_,
+    select,
+    update,
+)
 
 from memnet.errors import InputError, MemoryNotFound
 from memnet.store.rows import MemoryRow
@@ -113,8 +126,10 @@ def find(connection: Connection, name: str) -> MemoryRow | None:
     return None if row is None else _memory(row)
 
 
-def page(connection: Connection, after: str | None, limit: int) -> list[MemoryRow]:
-    """Memories by name, those behind `after`.
+def page(
+    connection: Connection, after: str | None, limit: int, within: Sequence[str] | None = None
+) -> list[MemoryRow]:
+    """Memories by name, those behind `after`, of these names and prefixes only.
 
     Raises:
         InputError: `after` is not a name.
@@ -123,6 +138,8 @@ def page(connection: Connection, after: str | None, limit: int) -> list[MemoryRo
     if after is not None:
         check_name(after)
         statement = statement.where(memories.c.name > after)
+    if within is not None:
+        statement = statement.where(or_(false(), *map(_is_called, within)))
     return [_memory(row) for row in connection.execute(statement)]
 
 
@@ -195,6 +212,15 @@ def known_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise MemoryNotFound(name)
     return name
+
+
+def _is_called(pattern: str) -> ColumnElement[bool]:
+    """A name, or with a `*` at its end the names that begin so: a range, which the index answers."""
+    if not pattern.endswith("*"):
+        return memories.c.name == pattern
+    prefix = pattern[:-1]
+    # Names have no character behind `z`, so all that begin with the prefix come before this one.
+    return and_(memories.c.name >= prefix, memories.c.name < f"{prefix}~")
 
 
 def _named(name: str) -> Select[Any]:

@@ -47,6 +47,8 @@ class Change:
     """To which facts; none for `model`."""
     created_at: datetime
     """Aware, UTC."""
+    actor: str | None
+    """The name of the key that asked for it; None where no key was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,13 @@ class Reads:
             # Revisions are counted without gaps, so the last one of the page is known before reading it.
             last = min(after_revision + limit, memory.revision)
             rows = connection.execute(
-                select(changes.c.revision, changes.c.op, changes.c.seq, changes.c.created_at)
+                select(
+                    changes.c.revision,
+                    changes.c.op,
+                    changes.c.seq,
+                    changes.c.created_at,
+                    changes.c.actor,
+                )
                 .where(
                     changes.c.memory_id == head.memory_id,
                     changes.c.revision > min(after_revision, memory.revision),
@@ -177,9 +185,9 @@ class Reads:
         return Log(
             memory,
             tuple(
-                Change(revision, op, tuple(row.seq for row in of_one if row.seq), created_at)
-                for (revision, op, created_at), of_one in groupby(
-                    rows, key=lambda row: (row.revision, row.op, row.created_at)
+                Change(revision, op, tuple(row.seq for row in of_one if row.seq), created_at, actor)
+                for (revision, op, created_at, actor), of_one in groupby(
+                    rows, key=lambda row: (row.revision, row.op, row.created_at, row.actor)
                 )
             ),
         )

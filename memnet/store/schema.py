@@ -145,9 +145,11 @@ changes = Table(
     Column("seq", BigId, primary_key=True, autoincrement=False),
     Column("op", String(15), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("actor", String(63)),
     CheckConstraint("op IN ('add', 'delete', 'erase', 'model')", name="op"),
 )
-"""The log: what each revision of a memory did to which facts; `model` concerns none and has `seq` 0."""
+"""The log: what each revision of a memory did to which facts; `model` concerns none and has `seq` 0. `actor`
+is the name of the key that asked for it, empty where no key was asked for."""
 
 idempotency_keys = Table(
     "idempotency_keys",
@@ -168,3 +170,21 @@ idempotency_keys = Table(
     Index(None, "memory_id", "created_at"),
 )
 """Writes that may be sent again: what was asked, as a hash, and what it led to. No text of a fact is kept."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", BigId, primary_key=True),
+    Column("name", String(63), nullable=False, unique=True),
+    Column("prefix", String(8), nullable=False, unique=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("memories", Text, nullable=False),
+    Column("verbs", String(63), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+"""Keys to the service: SHA-256 of the secret, never the secret. `memories` and `verbs` are words with spaces
+between them. A row is never deleted, so that a name in the log is one key's for ever."""

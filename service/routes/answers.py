@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from memnet.store import fact_id
 from service import limits
+from service.access import needs
 from service.dependencies import (
     CapacityDep,
     MemoryDep,
@@ -22,7 +23,7 @@ from service.reading import read
 from service.schemas.answer import AnswerOut, Ask, AskBatch, AskFacts, BatchItem, BatchOut, Timing
 from service.schemas.fact import texts_of
 
-router = APIRouter(prefix="/v1", tags=["answers"])
+router = APIRouter(prefix="/v1", tags=["answers"], dependencies=[needs("ask")])
 
 
 @router.post(

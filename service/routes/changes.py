@@ -8,13 +8,14 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field
 
 from service import paging
+from service.access import needs
 from service.dependencies import MemoryDep, MemoryName, stamp
 from service.openapi import problem_responses
 from service.reading import check_reached
 from service.schemas.change import CHANGE_EXAMPLE, ChangeOut, ChangePage
 from service.schemas.moment import Revision, RevisionQuery
 
-router = APIRouter(prefix="/v1/memories/{memory_id}/changes", tags=["memories"])
+router = APIRouter(prefix="/v1/memories/{memory_id}/changes", tags=["memories"], dependencies=[needs("read")])
 
 LINES = "application/jsonl"
 

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Response
 from memnet.errors import FactErased, FactNotFound, MemoryMoved
 from memnet.store import Seen, Traces, seq_of
 from service import limits, plans
+from service.access import needs
 from service.dependencies import MemoryDep, MemoryName, SettingsDep, stamp
 from service.openapi import problem_responses
 from service.plans import Plan
 from service.schemas.erasure import ErasureOut, NewErasure
 
-router = APIRouter(prefix="/v1/memories/{memory_id}/erasures", tags=["facts"])
+router = APIRouter(prefix="/v1/memories/{memory_id}/erasures", tags=["facts"], dependencies=[needs("erase")])
 
 
 @router.post("", operation_id="erase_facts", responses=problem_responses(400, 404, 409, 410, 415, 422, 503))

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from service import idempotency, limits, paging, problems
+from service.access import needs
 from service.dependencies import (
     CapacityDep,
     FactName,
@@ -35,7 +36,11 @@ StateDep = Annotated[StateQuery, Query()]
 
 
 @router.post(
-    "", operation_id="post_facts", status_code=201, responses=problem_responses(400, 404, 409, 415, 422, 503)
+    "",
+    operation_id="post_facts",
+    dependencies=[needs("write")],
+    status_code=201,
+    responses=problem_responses(400, 404, 409, 415, 422, 503),
 )
 def post_facts(
     memory_id: MemoryName,
@@ -61,7 +66,12 @@ def post_facts(
     return FactsCreated.of(remembered)
 
 
-@router.get("", operation_id="list_facts", responses=problem_responses(400, 404, 409, 410, 422, 503))
+@router.get(
+    "",
+    operation_id="list_facts",
+    dependencies=[needs("read")],
+    responses=problem_responses(400, 404, 409, 410, 422, 503),
+)
 def list_facts(
     memory_id: MemoryName, page: PageDep, memory: MemoryDep, request: Request, response: Response
 ) -> FactPage:
@@ -69,7 +79,8 @@ def list_facts(
     check_one_state(page)
     # Which state and order: a cursor goes on with the list that it was issued for.
     which = f"{page.order}/{page.as_of_revision}/{page.recorded_at}"
-    start = paging.decode(f"facts/{which}", page.cursor) if page.cursor is not None else None
+    parts = {"uid": paging.UID, "after_seq": None}
+    start = paging.decode(f"facts/{which}", page.cursor, parts) if page.cursor is not None else None
     found = memory.store.read_facts(
         memory_id,
         after_seq=int(start["after_seq"]) if start else 0,
@@ -98,7 +109,12 @@ def list_facts(
     )
 
 
-@router.get("/{fact_id}", operation_id="get_fact", responses=problem_responses(404, 409, 410, 422, 503))
+@router.get(
+    "/{fact_id}",
+    operation_id="get_fact",
+    dependencies=[needs("read")],
+    responses=problem_responses(404, 409, 410, 422, 503),
+)
 def get_fact(
     memory_id: MemoryName, fact_id: FactName, state: StateDep, memory: MemoryDep, response: Response
 ) -> FactOut:
@@ -118,6 +134,7 @@ def get_fact(
 @router.delete(
     "/{fact_id}",
     operation_id="forget_fact",
+    dependencies=[needs("write")],
     status_code=204,
     response_class=Response,
     responses=problem_responses(404, 410, 503),

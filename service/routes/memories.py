@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from memnet.store.memories import NAME
 from service import paging
+from service.access import AccessDep, needs
 from service.dependencies import MemoryDep, MemoryName, stamp
 from service.errors import InvalidRequest
 from service.openapi import problem_responses
@@ -33,6 +34,7 @@ PageDep = Annotated[paging.PageQuery, Query()]
 @router.put(
     "/{memory_id}",
     operation_id="put_memory",
+    dependencies=[needs("write")],
     responses={
         201: {"model": MemoryOut, "description": "The memory is new"},
         **problem_responses(400, 412, 415, 422, 503),
@@ -65,11 +67,20 @@ def put_memory(
     return MemoryOut.of(row)
 
 
-@router.get("", operation_id="list_memories", responses=problem_responses(400, 422, 503))
-def list_memories(page: PageDep, memory: MemoryDep, request: Request, response: Response) -> MemoryPage:
-    """List the memories by name."""
-    after = str(paging.decode("memories", page.cursor)["after"]) if page.cursor is not None else None
-    rows = memory.store.list_memories(after=after, limit=page.limit + 1)
+@router.get(
+    "",
+    operation_id="list_memories",
+    dependencies=[needs("read")],
+    responses=problem_responses(400, 422, 503),
+)
+def list_memories(
+    page: PageDep, memory: MemoryDep, access: AccessDep, request: Request, response: Response
+) -> MemoryPage:
+    """List the memories by name: those that the key is for."""
+    after = None
+    if page.cursor is not None:
+        after = str(paging.decode("memories", page.cursor, {"after": NAME.pattern})["after"])
+    rows = memory.store.list_memories(after=after, limit=page.limit + 1, within=access.memories)
     shown, has_more = rows[: page.limit], len(rows) > page.limit
     cursor = paging.encode("memories", {"after": shown[-1].name}) if has_more else None
     if cursor:
@@ -77,7 +88,12 @@ def list_memories(page: PageDep, memory: MemoryDep, request: Request, response: 
     return MemoryPage(items=[MemoryOut.of(row) for row in shown], next_cursor=cursor, has_more=has_more)
 
 
-@router.get("/{memory_id}", operation_id="get_memory", responses=problem_responses(404, 409, 422, 503))
+@router.get(
+    "/{memory_id}",
+    operation_id="get_memory",
+    dependencies=[needs("read")],
+    responses=problem_responses(404, 409, 422, 503),
+)
 def get_memory(
     memory_id: MemoryName, state: Annotated[RevisionQuery, Query()], memory: MemoryDep, response: Response
 ) -> MemoryOut:
@@ -92,6 +108,7 @@ def get_memory(
 @router.delete(
     "/{memory_id}",
     operation_id="delete_memory",
+    dependencies=[needs("erase")],
     status_code=204,
     response_class=Response,
     responses=problem_responses(404, 422, 503),

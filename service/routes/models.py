@@ -8,13 +8,15 @@ from memnet.memory import Memory
 from memnet.scorecard import load_scorecard
 from memnet.store.idempotency import KEPT
 from service import idempotency, problems
+from service.access import AccessDep, needs
 from service.dependencies import CapacityDep, MemoryDep, SettingsDep
 from service.errors import Refused
 from service.openapi import problem_responses
+from service.rates import per_minute
 from service.schemas.model import LimitsOut, ModelDetails, ModelList, Scorecard
 from service.schemas.operations import ServedModel
 
-router = APIRouter(prefix="/v1", tags=["operations"])
+router = APIRouter(prefix="/v1", tags=["operations"], dependencies=[needs()])
 
 
 @router.get("/models", operation_id="list_models", responses=problem_responses())
@@ -32,7 +34,7 @@ def get_model(model_id: str, memory: MemoryDep) -> ModelDetails:
 
 
 @router.get("/limits", operation_id="get_limits", responses=problem_responses())
-async def get_limits(settings: SettingsDep, capacity: CapacityDep) -> LimitsOut:
+async def get_limits(settings: SettingsDep, capacity: CapacityDep, access: AccessDep) -> LimitsOut:
     """Read what a request may hold."""
     return LimitsOut(
         body_bytes=settings.max_body_bytes,
@@ -50,6 +52,9 @@ async def get_limits(settings: SettingsDep, capacity: CapacityDep) -> LimitsOut:
         idempotency_key_hours=int(KEPT.total_seconds() // 3600),
         concurrent_questions=capacity.running,
         waiting_questions=capacity.waiting,
+        concurrent_requests=settings.max_concurrent_requests,
+        request_timeout_s=settings.request_timeout_s,
+        requests_per_minute=per_minute(settings.rate_limit_per_minute, asked=access.key is not None) or None,
     )
 
 

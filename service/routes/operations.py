@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 import memnet
+from service.access import needs
 from service.dependencies import MemoryDep
 from service.errors import Refused
 from service.openapi import problem_responses
@@ -29,7 +30,7 @@ def readyz(memory: MemoryDep) -> Ready:
     return Ready()
 
 
-@router.get("/v1/version", operation_id="get_version", responses=problem_responses())
+@router.get("/v1/version", operation_id="get_version", dependencies=[needs()], responses=problem_responses())
 async def get_version(memory: MemoryDep) -> VersionOut:
     """What is running: the version of memnet, and the network that answers."""
     return VersionOut(version=memnet.__version__, model=ServedModel.of(memory.model))

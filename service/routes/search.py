@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from service import limits
+from service.access import needs
 from service.dependencies import CapacityDep, MemoryDep, MemoryName, RequestIdDep, SettingsDep, stamp
 from service.openapi import problem_responses
 from service.reading import read
 from service.schemas.answer import ModelOut
 from service.schemas.search import Found, Search, SearchOut, SearchRead
 
-router = APIRouter(prefix="/v1/memories/{memory_id}/search", tags=["answers"])
+router = APIRouter(prefix="/v1/memories/{memory_id}/search", tags=["answers"], dependencies=[needs("ask")])
 
 
 @router.post("", operation_id="search_facts", responses=problem_responses(400, 404, 409, 410, 415, 422, 503))

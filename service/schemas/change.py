@@ -15,6 +15,7 @@ CHANGE_EXAMPLE: dict[str, Any] = {
     "op": "add",
     "facts": [{"fact_id": FIRST_ID, "seq": 1}, {"fact_id": SECOND_ID, "seq": 2}],
     "recorded_at": "2026-11-20T09:14:03Z",
+    "actor": "robot-7",
 }
 
 Op = Literal["add", "forget", "erase", "model"]
@@ -38,6 +39,9 @@ class ChangeOut(BaseModel):
     op: Op = Field(description="`model`: the memory was encoded by another model; its facts are the same")
     facts: list[ChangedFact] = Field(description="In the order of their numbers; their text is not repeated")
     recorded_at: AwareDatetime
+    actor: str | None = Field(
+        description="The name of the key that asked for it; null where no key was asked for"
+    )
 
     @classmethod
     def of(cls, uid: UUID, change: Change) -> ChangeOut:
@@ -47,6 +51,7 @@ class ChangeOut(BaseModel):
             op=_OPS[change.op],
             facts=[ChangedFact(fact_id=fact_id(uid, seq), seq=seq) for seq in change.seqs],
             recorded_at=change.created_at,
+            actor=change.actor,
         )
 
 

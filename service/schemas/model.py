@@ -96,3 +96,9 @@ class LimitsOut(BaseModel):
     idempotency_key_hours: int = Field(description="How long a key is remembered")
     concurrent_questions: int = Field(description="Requests computed at once by one process")
     waiting_questions: int = Field(description="Requests that may wait for that; one more is 503")
+    concurrent_requests: int = Field(description="Requests of any kind inside one process; one more is 503")
+    request_timeout_s: float = Field(description="Seconds until an answer begins, else it is 503")
+    requests_per_minute: int | None = Field(
+        description="With this key, or from this address, in one process; null for any number. They may "
+        "come at once"
+    )

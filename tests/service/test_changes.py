@@ -37,7 +37,7 @@ def test_the_log_names_every_change_in_order(client: TestClient, moved: str) -> 
     body = page.json()
     assert list(map(_told, body["items"])) == LOG
     assert [fact["fact_id"] for fact in body["items"][0]["facts"]] == ids[:2]
-    assert list(body["items"][0]) == ["revision", "op", "facts", "recorded_at"]
+    assert list(body["items"][0]) == ["revision", "op", "facts", "recorded_at", "actor"]
     assert (body["revision"], body["has_more"], body["next_after_revision"]) == (3, False, None)
     assert "football" not in page.text
 

@@ -108,12 +108,18 @@ def test_a_port_in_use_is_one_line_and_a_hint() -> None:
     assert (code, message) == (1, f"error: port {port} is in use\nhint: choose another with --port\n")
 
 
-def test_a_public_host_is_refused_in_one_line() -> None:
-    code, message = _mistake("--host", "0.0.0.0")
+def test_a_public_host_is_refused_while_there_is_no_key(database: Path, checkpoint: Path) -> None:
+    code, message = _mistake(
+        "--host", "0.0.0.0", "--port", "0", "--database-url", f"sqlite:///{database}",
+        "--checkpoint", str(checkpoint),
+    )  # fmt: skip
 
     assert code == 2
-    assert message.startswith("error: host 0.0.0.0 can be reached from other machines")
-    assert message.count("\n") == 1
+    assert message == (
+        "error: host 0.0.0.0 can be reached from other machines, and there is no key to ask them for\n"
+        "hint: make one with `memnet keys create`, listen on 127.0.0.1, or set "
+        "MEMNET_ALLOW_UNAUTHENTICATED=1 where something else keeps strangers out\n"
+    )
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://somewhere/db"])

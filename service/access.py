@@ -1,0 +1,103 @@
+"""Who is asking, and whether they may: one rule for every route.
+
+The door (`service.door`) finds out whose key a request has, before anything else of it is read. What the key
+allows is asked here, by the one dependency that every route under `/v1` has: `needs("write")`. A memory that
+the key is not for does not exist, whatever its owner has called by that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.routing import iter_route_contexts
+from fastapi.security import HTTPBearer, SecurityScopes
+
+from memnet.errors import MemoryNotFound
+from memnet.store import VERBS, KeyRow
+from service import problems
+from service.errors import Refused
+
+BEARER = HTTPBearer(
+    scheme_name="key",
+    bearerFormat="mn_<prefix>_<secret>",
+    description="A key that `memnet keys create` has made. A service that listens on loopback and has "
+    "no keys asks for none.",
+    auto_error=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a request may see."""
+
+    key: KeyRow | None = None
+    """None where nobody is asked for a key: everything."""
+
+    @property
+    def memories(self) -> tuple[str, ...] | None:
+        """Names and prefixes that a list is cut to; None for all."""
+        return None if self.key is None else self.key.memories
+
+
+async def _access(request: Request) -> Access:
+    access: Access = request.state.access
+    return access
+
+
+AccessDep = Annotated[Access, Depends(_access)]
+
+
+async def _authorize(
+    request: Request, access: AccessDep, needed: SecurityScopes, _: Annotated[Any, Security(BEARER)]
+) -> None:
+    key = access.key
+    if key is None:
+        return
+    memory_id = request.path_params.get("memory_id")
+    if memory_id is not None and not key.sees(memory_id):
+        raise MemoryNotFound(memory_id)
+    for verb in needed.scopes:
+        if not key.may(verb):
+            raise Refused(
+                problems.INSUFFICIENT_SCOPE,
+                f"the key does not allow '{verb}'",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{verb}"'},
+            )
+
+
+def needs(*verbs: str) -> Any:
+    """For the `dependencies` of a route or router: a key that allows these verbs, for the memory in its path.
+
+    Without verbs any key will do.
+    """
+    assert set(verbs) <= set(VERBS), verbs
+    return Security(_authorize, scopes=list(verbs))
+
+
+def guarded(path: str) -> bool:
+    """Whether a path is for holders of keys: all of the API, and what the service tells its operator."""
+    return path == "/v1" or path.startswith("/v1/") or path == "/metrics"
+
+
+def check_routes(app: FastAPI) -> None:
+    """Make sure that no route under a guarded path was left open.
+
+    Raises:
+        RuntimeError: One has no `needs(…)`.
+    """
+    for path, methods in _unasked(app):
+        raise RuntimeError(
+            f"{', '.join(sorted(methods))} {path} asks for no key; add dependencies=[needs('read')]"
+        )
+
+
+def _unasked(app: FastAPI) -> Iterator[tuple[str, set[str]]]:
+    for route in iter_route_contexts(app.routes):
+        path = getattr(route, "path", None) or ""
+        dependant = getattr(route, "dependant", None)
+        asks = dependant is not None and any(each.call is _authorize for each in dependant.dependencies)
+        if guarded(path) and not asks:
+            yield path, set(getattr(route, "methods", None) or ())
