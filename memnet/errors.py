@@ -11,6 +11,7 @@
     + MemoryNotFound        no memory of this name
     + FactNotFound          no such fact in the memory, or it was forgotten
       - FactErased          a fact that was erased: nothing of it is left      -> HTTP 410
+    + AnswerNotFound        no such kept answer
     + RevisionNotFound      a revision that the memory has not reached
     + HistoryErased         a revision whose facts were erased since           -> HTTP 410
     + LogCompacted          a part of the log that is gone or does not lead on -> HTTP 410
@@ -104,6 +105,14 @@ class FactNotFound(NotFound):
 
 class FactErased(FactNotFound):
     """A fact that was erased: nothing of it is left, and its number is never used again."""
+
+
+class AnswerNotFound(NotFound):
+    """No such answer is kept: it never was, or it was deleted, with the facts it was from perhaps."""
+
+    def __init__(self, memory_id: str, answer: str) -> None:
+        super().__init__(f"memory '{memory_id}' keeps no answer {answer}")
+        self.memory_id = memory_id
 
 
 class RevisionNotFound(NotFound):

@@ -84,7 +84,7 @@ class MemoryAt:
     last_revision: int
     """The memory's last one when this was read."""
     last_seq: int
-    """Number of the newest fact that the memory ever held; what is added for one question goes on behind it."""
+    """Number of the newest fact it ever held; what is added for one question goes on behind it."""
     _reader: Reader
     _view: View
 
@@ -127,8 +127,9 @@ class MemoryAt:
         reader, view = self._reader, self._view
         added = overlay.added(self.last_seq)
         hidden = np.array(sorted(seq for seq in overlay.hide if seq <= self.last_seq), np.int64)
-        absent = np.setdiff1d(hidden, view.seqs) if len(hidden) else hidden
-        if len(absent):
+        absent = np.setdiff1d(hidden, view.seqs).tolist() if len(hidden) else []
+        absent += [seq for seq in overlay.hide if seq > self.last_seq + len(overlay.add)]
+        if absent:
             raise FactNotFound(self.memory_id, str(absent[0]))
         model = reader.model
         vectors = np.empty((0, model.spaces, model.dim), np.float32)
@@ -178,7 +179,7 @@ class Memory:
         self.checkpoint = checkpoint
         self.store = store
         self.model = reader.model
-        self._model_id = store.register_model(
+        self.model_id = store.register_model(
             self.model.sha256, family=self.model.family, spaces=self.model.spaces, dim=self.model.dim
         )
 
@@ -237,12 +238,12 @@ class Memory:
         """
         vectors = self.reader.encode(texts)
         try:
-            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors, once=once)
+            added = self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
         except ModelNotActive:
             if self.store.get_memory(memory_id).live_count > ENCODE_AT_ONCE:
                 raise
             self.adopt(memory_id)
-            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors, once=once)
+            added = self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
         facts = tuple(
             RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text))
             for seq, text in zip(added.seqs, texts, strict=True)
@@ -356,12 +357,12 @@ class Memory:
         Raises:
             MemoryNotFound: There is no such memory.
         """
-        return self.store.change_model(memory_id, self._model_id, self.reader.encode, pause_s=pause_s)
+        return self.store.change_model(memory_id, self.model_id, self.reader.encode, pause_s=pause_s)
 
     def adopt_all(self, *, pause_s: float = 0.0) -> Iterator[str]:
         """Adopt every memory that has another model, one at each step: their names, when done."""
         last = None
-        while names := self.store.memories_of_other_models(self._model_id, after=last):
+        while names := self.store.memories_of_other_models(self.model_id, after=last):
             for last in names:
                 try:
                     self.adopt(last, pause_s=pause_s)
@@ -376,7 +377,7 @@ class Memory:
         while True:
             try:
                 return self.store.view(
-                    memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
+                    memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
             except MissingVectors as error:
                 if error.count > ENCODE_AT_ONCE:
@@ -385,10 +386,10 @@ class Memory:
                         hint="load that model, or let this one adopt the memory first",
                     ) from error
                 missing = self.store.missing_vectors(
-                    memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
+                    memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
                 vectors = self.reader.encode([fact.text for fact in missing])
-                self.store.add_vectors(memory_id, self._model_id, [fact.seq for fact in missing], vectors)
+                self.store.add_vectors(memory_id, self.model_id, [fact.seq for fact in missing], vectors)
 
 
 def _told(view: View, slots: _IndexSlots) -> Told:

@@ -22,7 +22,7 @@ from memnet.store import migrate
 from service import docs, errors, openapi, ui
 from service.capacity import Capacity
 from service.edge import Edge
-from service.routes import answers, changes, erasures, facts, memories, models, operations, search
+from service.routes import answers, changes, erasures, facts, kept, memories, models, operations, search
 from service.settings import Settings
 
 ADMITTED = 32
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     errors.install(app)
     docs.install(app)
     ui.install(app)
-    for routes in (memories, facts, erasures, changes, search, answers, models, operations):
+    for routes in (memories, facts, erasures, changes, search, answers, kept, models, operations):
         app.include_router(routes.router)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]
     return app

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from memnet.kept import KeptAnswer
 from memnet.reader import ModelInfo
 from memnet.story import Answer, Evidence, HopReading
 from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.fact import STORY, NewFact
 from service.schemas.moment import AsOf, ReadOptions
+from service.schemas.overlay import OverlayIn, OverlayOut
 from service.schemas.text import Request, Text, Whole
 
 FactIdOf = Callable[[int], UUID | None]
@@ -37,15 +39,37 @@ class AskOptions(Request):
         return None if self.attention == "full" else self.attention_limit
 
 
-class Ask(AskOptions, ReadOptions):
+class AskMemory(AskOptions, ReadOptions):
+    """What questions to a memory have in common."""
+
+    overlay: OverlayIn | None = Field(default=None, description="What if: facts to add or to hide")
+
+
+class Ask(AskMemory):
     """A question to a memory."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Where is the football?"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "Where is the football?"},
+                {
+                    "question": "Where is the football?",
+                    "overlay": {"add": [{"text": "Mary went to the kitchen."}]},
+                    "save": True,
+                },
+            ]
+        }
+    )
 
     question: Text
+    save: bool = Field(
+        default=False,
+        strict=True,
+        description="Keep the answer: 201 with its `answer_id`, to be read and replayed",
+    )
 
 
-class AskBatch(AskOptions, ReadOptions):
+class AskBatch(AskMemory):
     """Questions to a memory, answered from one state of it."""
 
     model_config = ConfigDict(
@@ -189,20 +213,28 @@ class AnswerOut(BaseModel):
     )
     memory: MemoryRead
     model: ModelOut
-    timing_ms: Timing
+    overlay: OverlayOut | None = Field(description="What was supposed; null for nothing")
+    answer_id: UUID | None = Field(description="Of a kept answer; null for one that is not kept")
+    digest: str | None = Field(
+        description="Of a kept answer: a hash of what was asked of what, and of every number of the answer"
+    )
+    created_at: AwareDatetime | None = Field(description="When the answer was kept; null for one that is not")
+    timing_ms: Timing | None = Field(description="null for an answer that was computed earlier")
     request_id: str
 
     @classmethod
     def of(
         cls,
         answer: Answer,
-        asked: AskOptions,
         *,
+        lists_attention: bool,
         memory_id: str | None,
         as_of: AsOf | None,
-        model: ModelInfo,
+        model: ModelOut,
         fact_id: FactIdOf,
-        elapsed_s: float,
+        overlay: OverlayOut | None = None,
+        kept: KeptAnswer | None = None,
+        elapsed_s: float | None,
         request_id: str,
     ) -> AnswerOut:
         """Show an answer as a response."""
@@ -215,7 +247,7 @@ class AnswerOut(BaseModel):
             alternatives=[
                 AlternativeOut(text=each.text, probability=each.probability) for each in answer.alternatives
             ],
-            hops=[HopOut.of(hop, fact_id, listed=asked.attention != "none") for hop in answer.hops],
+            hops=[HopOut.of(hop, fact_id, listed=lists_attention) for hop in answer.hops],
             evidence=[EvidenceOut.of(each, fact_id) for each in answer.evidence],
             unknown_words=list(answer.unknown_words),
             memory=MemoryRead(
@@ -225,8 +257,12 @@ class AnswerOut(BaseModel):
                 eligible=answer.eligible,
                 attended=answer.attended,
             ),
-            model=ModelOut.of(model),
-            timing_ms=Timing(total=round(elapsed_s * 1000, 3)),
+            model=model,
+            overlay=overlay,
+            answer_id=kept.answer_id if kept else None,
+            digest=kept.digest if kept else None,
+            created_at=kept.created_at if kept else None,
+            timing_ms=None if elapsed_s is None else Timing(total=round(elapsed_s * 1000, 3)),
             request_id=request_id,
         )
 
