@@ -7,6 +7,7 @@
     + DimensionMismatch     a vector has the wrong number of columns
     + RecipeError           a training setting that does not exist or cannot be
     + TextError             a fact or question without a single word
+    + NotAnotherAnswer      an answer that the one given cannot be compared with
   x NotFound                something that does not exist                 -> HTTP 404
     + MemoryNotFound        no memory of this name
     + FactNotFound          no such fact in the memory, or it was forgotten
@@ -81,6 +82,10 @@ class TextError(InputError):
     def __init__(self, message: str, *, hint: str | None = None, index: int | None = None) -> None:
         super().__init__(message, hint=hint)
         self.index = index
+
+
+class NotAnotherAnswer(InputError):
+    """An answer that the network does not know, or the very one that it gives."""
 
 
 class NotFound(MemnetError):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from memnet import kept
-from memnet.errors import FactNotFound, HistoryErased
+from memnet.errors import FactNotFound, HistoryErased, NotAnotherAnswer
+from memnet.explaining import asking_without, explain
 from memnet.kept import Asked, KeptAnswer
 from memnet.memory import Memory, MemoryAt
 from memnet.reader import ModelInfo
 from memnet.store import fact_id, seq_of
 from memnet.story import Answer
 from memnet.supposing import NOTHING, Overlay
+from service.errors import InvalidRequest
 from service.reading import read
-from service.schemas.answer import AnswerOut, Ask, AskMemory, FactIdOf, ModelOut
+from service.schemas.answer import AnswerOut, Ask, AskMemory
+from service.schemas.explanation import ExplainIn, ExplanationOut
+from service.schemas.ids import FactIdOf
 from service.schemas.moment import as_of
+from service.schemas.named_model import ModelOut
 from service.schemas.overlay import OverlayIn, OverlayOut
+from service.schemas.problem import FieldProblem
 
 
 def asked(body: AskMemory, question: str, at: MemoryAt) -> Asked:
@@ -51,24 +58,52 @@ def overlay_of(overlay: OverlayIn | None, at: MemoryAt) -> Overlay:
     return Overlay(tuple(fact.text for fact in overlay.add), named)
 
 
-def ask(memory: Memory, memory_id: str, body: Ask) -> tuple[MemoryAt, Asked, Answer, KeptAnswer | None]:
-    """Ask, and keep the answer if the body says so.
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What came of asking a memory."""
+
+    at: MemoryAt
+    what: Asked
+    answer: Answer
+    explanation: ExplanationOut | None
+    kept: KeptAnswer | None
+
+
+def ask(memory: Memory, memory_id: str, body: Ask) -> Asking:
+    """Ask, and explain and keep the answer where the body says so.
 
     Raises:
         MemnetError, Refused: the memory cannot be read as the body says.
+        InvalidRequest: there is nothing to explain as the body says; nothing is kept.
     """
     while True:
         at = read(memory, memory_id, body)
         what = asked(body, body.question, at)
         answer = what.of(at)
-        if not body.save:
-            return at, what, answer, None
+        explanation = explained(at, what, body.explain) if body.explain else None
         try:
-            return at, what, answer, kept.keep(memory, at, what, answer)
+            stored = kept.keep(memory, at, what, answer) if body.save else None
         except HistoryErased:
             # Facts were erased between reading and keeping. As of the last state there is another answer.
-            if body.as_of is not None:
-                raise
+            if body.as_of is None:
+                continue
+            raise
+        return Asking(at, what, answer, explanation, stored)
+
+
+def explained(at: MemoryAt, what: Asked, how: ExplainIn, where: str = "#/explain/why_not") -> ExplanationOut:
+    """What an answer depends on; `where` is the body's field for the other answer.
+
+    Raises:
+        InvalidRequest: `why_not` is no other answer that the network knows.
+    """
+    asking = asking_without(at, what.question, what.overlay)
+    try:
+        found = explain(asking, why_not=how.why_not, most_questions=how.most_questions)
+    except NotAnotherAnswer as error:
+        problem = FieldProblem(pointer=where, code="not_another_answer", detail=str(error))
+        raise InvalidRequest([problem]) from None
+    return ExplanationOut.of(found, ids_of(at.uid, at.last_seq))
 
 
 def shown(
@@ -80,6 +115,7 @@ def shown(
     elapsed_s: float,
     request_id: str,
     kept: KeptAnswer | None = None,
+    explanation: ExplanationOut | None = None,
 ) -> AnswerOut:
     """An answer that was just computed, as a response."""
     return AnswerOut.of(
@@ -91,6 +127,7 @@ def shown(
         fact_id=ids_of(at.uid, at.last_seq),
         overlay=_overlay_out(what.overlay, at.last_seq, at.uid),
         kept=kept,
+        explanation=explanation,
         elapsed_s=elapsed_s,
         request_id=request_id,
     )

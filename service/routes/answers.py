@@ -18,8 +18,9 @@ from service.dependencies import (
 )
 from service.openapi import problem_responses
 from service.reading import read
-from service.schemas.answer import AnswerOut, Ask, AskBatch, AskFacts, BatchItem, BatchOut, ModelOut, Timing
+from service.schemas.answer import AnswerOut, Ask, AskBatch, AskFacts, BatchItem, BatchOut, Timing
 from service.schemas.fact import texts_of
+from service.schemas.named_model import ModelOut
 
 router = APIRouter(prefix="/v1", tags=["answers"])
 
@@ -53,17 +54,18 @@ def ask_memory(
     limits.check_overlay(body.overlay, settings)
     started = time.perf_counter()
     with capacity.use():
-        at, what, answer, kept = asking.ask(memory, memory_id, body)
-    stamp(response, at.revision)
-    if kept is not None:
+        asked = asking.ask(memory, memory_id, body)
+    stamp(response, asked.at.revision)
+    if asked.kept is not None:
         response.status_code = 201
-        response.headers["Location"] = f"/v1/memories/{memory_id}/answers/{kept.answer_id}"
+        response.headers["Location"] = f"/v1/memories/{memory_id}/answers/{asked.kept.answer_id}"
     return asking.shown(
-        at,
-        what,
-        answer,
+        asked.at,
+        asked.what,
+        asked.answer,
         memory.model,
-        kept=kept,
+        kept=asked.kept,
+        explanation=asked.explanation,
         elapsed_s=time.perf_counter() - started,
         request_id=request_id,
     )

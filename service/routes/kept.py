@@ -16,7 +16,9 @@ from service.dependencies import CapacityDep, MemoryDep, MemoryName, RequestIdDe
 from service.errors import Refused
 from service.openapi import problem_responses
 from service.schemas.answer import AnswerOut
+from service.schemas.explanation import ExplainedOut, ExplainIn
 from service.schemas.kept import KeptLine, KeptPage, ReplayOut
+from service.schemas.named_model import ModelOut
 
 router = APIRouter(prefix="/v1/memories/{memory_id}/answers", tags=["answers"])
 
@@ -134,4 +136,35 @@ def replay_answer(
             elapsed_s=time.perf_counter() - started,
             request_id=request_id,
         ),
+    )
+
+
+@router.post(
+    "/{answer_id}/explain",
+    operation_id="explain_answer",
+    responses=problem_responses(400, 404, 410, 415, 422, 503),
+)
+def explain_answer(
+    memory_id: MemoryName,
+    answer_id: AnswerName,
+    body: ExplainIn,
+    memory: MemoryDep,
+    capacity: CapacityDep,
+    response: Response,
+) -> ExplainedOut:
+    """Say what a kept answer depends on: ask again without each fact, and look for the smallest set of facts
+    without which there is another answer.
+
+    The work is bounded by `most_questions`; what it left untried is said.
+    """
+    found = kept.recall(memory, memory_id, answer_uuid(memory_id, answer_id))
+    with capacity.use():
+        at = kept.state_of(memory, found)
+        explanation = asking.explained(at, found.asked, body, "#/why_not")
+    stamp(response, at.revision)
+    return ExplainedOut(
+        answer_id=found.answer_id,
+        model_changed=found.model_sha256 != memory.model.sha256,
+        model=ModelOut.of(memory.model),
+        explanation=explanation,
     )

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from memnet.kept import KeptAnswer
-from memnet.reader import ModelInfo
 from memnet.story import Answer, Evidence, HopReading
 from service.schemas.answer_example import ANSWER_EXAMPLE
+from service.schemas.explanation import ExplainIn, ExplanationOut
 from service.schemas.fact import STORY, NewFact
+from service.schemas.ids import FactIdOf
 from service.schemas.moment import AsOf, ReadOptions
+from service.schemas.named_model import ModelOut
 from service.schemas.overlay import OverlayIn, OverlayOut
 from service.schemas.text import Request, Text, Whole
-
-FactIdOf = Callable[[int], UUID | None]
-"""The id of the fact with this number; None where facts are not stored."""
 
 
 class AskOptions(Request):
@@ -66,6 +64,9 @@ class Ask(AskMemory):
         default=False,
         strict=True,
         description="Keep the answer: 201 with its `answer_id`, to be read and replayed",
+    )
+    explain: ExplainIn | None = Field(
+        default=None, description="Say what the answer depends on, by asking again without facts"
     )
 
 
@@ -175,19 +176,6 @@ class MemoryRead(BaseModel):
     exact: Literal[True] = Field(default=True, description="Attention is over all attended facts")
 
 
-class ModelOut(BaseModel):
-    """The network that answered."""
-
-    model_id: str
-    sha256: str = Field(description="Digest of its checkpoint")
-    hops: int
-
-    @classmethod
-    def of(cls, model: ModelInfo) -> ModelOut:
-        """Name a network."""
-        return cls(model_id=model.name, sha256=model.sha256, hops=model.num_hops)
-
-
 class Timing(BaseModel):
     """Where the time went, in milliseconds."""
 
@@ -214,6 +202,9 @@ class AnswerOut(BaseModel):
     memory: MemoryRead
     model: ModelOut
     overlay: OverlayOut | None = Field(description="What was supposed; null for nothing")
+    explanation: ExplanationOut | None = Field(
+        default=None, description="What the answer depends on; null when it was not asked for. It is not kept"
+    )
     answer_id: UUID | None = Field(description="Of a kept answer; null for one that is not kept")
     digest: str | None = Field(
         description="Of a kept answer: a hash of what was asked of what, and of every number of the answer"
@@ -234,6 +225,7 @@ class AnswerOut(BaseModel):
         fact_id: FactIdOf,
         overlay: OverlayOut | None = None,
         kept: KeptAnswer | None = None,
+        explanation: ExplanationOut | None = None,
         elapsed_s: float | None,
         request_id: str,
     ) -> AnswerOut:
@@ -259,6 +251,7 @@ class AnswerOut(BaseModel):
             ),
             model=model,
             overlay=overlay,
+            explanation=explanation,
             answer_id=kept.answer_id if kept else None,
             digest=kept.digest if kept else None,
             created_at=kept.created_at if kept else None,

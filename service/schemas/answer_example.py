@@ -60,6 +60,7 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     },
     "model": {"model_id": "memnet-joint", "sha256": "9f86d081884c7d65…", "hops": 2},
     "overlay": None,
+    "explanation": None,
     "answer_id": None,
     "digest": None,
     "created_at": None,

@@ -46,6 +46,7 @@ def test_an_answer_has_exactly_these_fields(client: TestClient, house: str, memo
         "memory",
         "model",
         "overlay",
+        "explanation",
         "answer_id",
         "digest",
         "created_at",

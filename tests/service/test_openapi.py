@@ -30,6 +30,7 @@ OPERATIONS = {
     "get_answer": ("GET", "/v1/memories/{memory_id}/answers/{answer_id}"),
     "delete_answer": ("DELETE", "/v1/memories/{memory_id}/answers/{answer_id}"),
     "replay_answer": ("POST", "/v1/memories/{memory_id}/answers/{answer_id}/replay"),
+    "explain_answer": ("POST", "/v1/memories/{memory_id}/answers/{answer_id}/explain"),
     "ask_batch": ("POST", "/v1/memories/{memory_id}/answers/batch"),
     "list_models": ("GET", "/v1/models"),
     "get_model": ("GET", "/v1/models/{model_id}"),
