@@ -13,11 +13,13 @@
     + FactNotFound          no such fact in the memory, or it was forgotten
       - FactErased          a fact that was erased: nothing of it is left      -> HTTP 410
     + AnswerNotFound        no such kept answer
+    + WatchNotFound         no question of this id stands
     + RevisionNotFound      a revision that the memory has not reached
     + HistoryErased         a revision whose facts were erased since           -> HTTP 410
     + LogCompacted          a part of the log that is gone or does not lead on -> HTTP 410
   x Conflict                the memory is not as the caller believes it to be  -> HTTP 409
     + MemoryMoved           it has another revision than the one expected
+    + TooManyWatches        more questions than may stand
     + KeyReused             an idempotency key that came with another request  -> HTTP 422
   x ArchiveError            the official archive cannot be fetched or is not the official one
   x CheckpointError         a checkpoint is damaged, foreign or too new
@@ -120,6 +122,14 @@ class AnswerNotFound(NotFound):
         self.memory_id = memory_id
 
 
+class WatchNotFound(NotFound):
+    """No question of this id stands: none ever did, or it was let go."""
+
+    def __init__(self, memory_id: str, watch: str) -> None:
+        super().__init__(f"memory '{memory_id}' has no watch {watch}")
+        self.memory_id = memory_id
+
+
 class RevisionNotFound(NotFound):
     """A revision, or a time, at which the memory has no state (yet)."""
 
@@ -152,6 +162,13 @@ class Conflict(MemnetError):
 
 class MemoryMoved(Conflict):
     """The memory has another revision than the one that was expected, or is another memory."""
+
+
+class TooManyWatches(Conflict):
+    """As many questions stand as a memory may have."""
+
+    def __init__(self, memory_id: str, most: int) -> None:
+        super().__init__(f"memory '{memory_id}' has {most} watches, as many as it may")
 
 
 class KeyReused(Conflict):

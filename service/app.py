@@ -22,8 +22,20 @@ from memnet.store import migrate
 from service import docs, errors, openapi, ui
 from service.capacity import Capacity
 from service.edge import Edge
-from service.routes import answers, changes, erasures, facts, kept, memories, models, operations, search
+from service.routes import (
+    answers,
+    changes,
+    erasures,
+    facts,
+    kept,
+    memories,
+    models,
+    operations,
+    search,
+    watches,
+)
 from service.settings import Settings
+from service.streams import Streams
 
 ADMITTED = 32
 """Requests that may use the network or wait for it; the rest of the 40 threads stay free for reading."""
@@ -82,10 +94,11 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     running = min(os.cpu_count() or 1, ADMITTED)
     app.state.settings = settings
     app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
+    app.state.streams = Streams(most=settings.max_streams, every_s=settings.watch_interval_s)
     errors.install(app)
     docs.install(app)
     ui.install(app)
-    for routes in (memories, facts, erasures, changes, search, answers, kept, models, operations):
+    for routes in (memories, facts, erasures, changes, search, answers, kept, watches, models, operations):
         app.include_router(routes.router)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]
     return app

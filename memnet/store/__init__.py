@@ -11,7 +11,7 @@ from memnet.store.facts import FactStore
 from memnet.store.idempotency import Once
 from memnet.store.ids import fact_id, seq_of
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
-from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow
+from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow, WatchRow
 from memnet.store.view import View
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Seen",
     "Traces",
     "View",
+    "WatchRow",
     "fact_id",
     "migrate",
     "open_database",

@@ -26,6 +26,7 @@ from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.view import View
 from memnet.store.views import LOAD_TIMEOUT_S, Views
+from memnet.store.watches import Watches
 
 __all__ = ["Added", "FactRow", "FactStore", "MemoryRow"]
 
@@ -33,7 +34,7 @@ DEFAULT_CACHE_BYTES = 1 << 30
 """Views kept in memory: about a million facts of four vectors of 64 with short texts."""
 
 
-class FactStore(Reads, Answers):
+class FactStore(Reads, Answers, Watches):
     """Memories and their facts in one database. Threads may share it; so may processes, each with its own.
 
     Every method raises StoreUnavailable when the database does not answer or cannot do its work; a write

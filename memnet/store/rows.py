@@ -102,3 +102,13 @@ class AnswerRow:
     digest: str
     created_at: datetime
     """Aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRow:
+    """A question that stands."""
+
+    watch_id: UUID
+    question: str
+    created_at: datetime
+    """Aware, UTC."""

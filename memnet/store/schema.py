@@ -193,3 +193,19 @@ answers = Table(
 """Answers that are kept. `revision` is the state that was read, `supposes` whether facts were added to it for
 the question; `asked` and `answer` are JSON, and hold texts of facts: erasing a fact deletes what was answered
 from a state that held it."""
+
+watches = Table(
+    "watches",
+    metadata,
+    Column(
+        "memory_id",
+        BigId,
+        ForeignKey("memories.memory_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("watch_id", Uuid, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""Questions that stand."""

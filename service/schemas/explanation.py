@@ -105,7 +105,7 @@ class RemovalOut(BaseModel):
     answer_without: str | None = Field(description="null when there is none without them")
     probability_without: float = Field(description="Of the answer without them")
     proven_smallest: bool = Field(
-        description="Whether every smaller set of attended facts was tried and does not do; otherwise the set "
+        description="Whether every smaller set of attended facts was tried and does not do; otherwise it "
         "was found by leaving out, step by step, what costs the answer most"
     )
 

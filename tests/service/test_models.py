@@ -112,6 +112,8 @@ def test_the_limits_are_those_of_the_settings(memory: Memory) -> None:
         "fact_characters": 2000,
         "question_characters": 500,
         "questions_per_batch": 100,
+        "watches_per_memory": 100,
+        "streams": 100,
         "page_items": 500,
         "search_results": 500,
         "attention_limit": 1000,

@@ -34,6 +34,7 @@ TABLES = {
     "memories",
     "models",
     "store_meta",
+    "watches",
 }
 
 
