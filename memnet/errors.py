@@ -7,16 +7,20 @@
     + DimensionMismatch     a vector has the wrong number of columns
     + RecipeError           a training setting that does not exist or cannot be
     + TextError             a fact or question without a single word
+    + NotAnotherAnswer      an answer that the one given cannot be compared with
   x NotFound                something that does not exist                 -> HTTP 404
     + MemoryNotFound        no memory of this name
     + FactNotFound          no such fact in the memory, or it was forgotten
       - FactErased          a fact that was erased: nothing of it is left      -> HTTP 410
     + KeyNotFound           no key of this name
+    + AnswerNotFound        no such kept answer
+    + WatchNotFound         no question of this id stands
     + RevisionNotFound      a revision that the memory has not reached
     + HistoryErased         a revision whose facts were erased since           -> HTTP 410
     + LogCompacted          a part of the log that is gone or does not lead on -> HTTP 410
   x Conflict                the memory is not as the caller believes it to be  -> HTTP 409
     + MemoryMoved           it has another revision than the one expected
+    + TooManyWatches        more questions than may stand
     + KeyReused             an idempotency key that came with another request  -> HTTP 422
   x ArchiveError            the official archive cannot be fetched or is not the official one
   x CheckpointError         a checkpoint is damaged, foreign or too new
@@ -83,6 +87,10 @@ class TextError(InputError):
         self.index = index
 
 
+class NotAnotherAnswer(InputError):
+    """An answer that the network does not know, or the very one that it gives."""
+
+
 class NotFound(MemnetError):
     """Something that does not exist."""
 
@@ -112,6 +120,22 @@ class KeyNotFound(NotFound):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no key '{name}'", hint="`memnet keys list` names them")
+
+
+class AnswerNotFound(NotFound):
+    """No such answer is kept: it never was, or it was deleted, with the facts it was from perhaps."""
+
+    def __init__(self, memory_id: str, answer: str) -> None:
+        super().__init__(f"memory '{memory_id}' keeps no answer {answer}")
+        self.memory_id = memory_id
+
+
+class WatchNotFound(NotFound):
+    """No question of this id stands: none ever did, or it was let go."""
+
+    def __init__(self, memory_id: str, watch: str) -> None:
+        super().__init__(f"memory '{memory_id}' has no watch {watch}")
+        self.memory_id = memory_id
 
 
 class RevisionNotFound(NotFound):
@@ -146,6 +170,13 @@ class Conflict(MemnetError):
 
 class MemoryMoved(Conflict):
     """The memory has another revision than the one that was expected, or is another memory."""
+
+
+class TooManyWatches(Conflict):
+    """As many questions stand as a memory may have."""
+
+    def __init__(self, memory_id: str, most: int) -> None:
+        super().__init__(f"memory '{memory_id}' has {most} watches, as many as it may")
 
 
 class KeyReused(Conflict):

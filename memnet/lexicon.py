@@ -28,10 +28,25 @@ that looks like a verb (-ed, -ing) or an adverb (-ly) rather than like a name.""
 RESERVED = 4
 
 _WORD = re.compile(r"[^\W_]+(?:[-.'’&/][^\W_]+)*")
-_DETERMINERS = frozenset("a an the my your his her its our their this that these those some every each".split())
-_IRREGULAR = {"mice": "mouse", "wolves": "wolf", "geese": "goose", "knives": "knife", "children": "child",
-              "people": "person", "men": "man", "women": "woman", "shelves": "shelf", "leaves": "leaf",
-              "keys": "key", "feet": "foot", "teeth": "tooth", "oxen": "ox"}
+_DETERMINERS = frozenset(
+    "a an the my your his her its our their this that these those some every each".split()
+)
+_IRREGULAR = {
+    "mice": "mouse",
+    "wolves": "wolf",
+    "geese": "goose",
+    "knives": "knife",
+    "children": "child",
+    "people": "person",
+    "men": "man",
+    "women": "woman",
+    "shelves": "shelf",
+    "leaves": "leaf",
+    "keys": "key",
+    "feet": "foot",
+    "teeth": "tooth",
+    "oxen": "ox",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from memnet.errors import MemoryNotFound, ModelNotActive
+from memnet.errors import FactNotFound, MemoryNotFound, ModelNotActive
 from memnet.models import SHIPPED
 from memnet.reader import Reader, Told
 from memnet.store import (
@@ -36,6 +36,7 @@ from memnet.store import (
     open_database,
 )
 from memnet.story import Answer
+from memnet.supposing import NOTHING, Overlay, SupposedSlots
 from memnet.training.checkpoint import load_checkpoint
 
 ENCODE_AT_ONCE = 10_000
@@ -78,8 +79,12 @@ class MemoryAt:
 
     uid: UUID
     """Of the memory that is read, for the ids of its facts."""
+    memory_id: str
+    """The memory's name."""
     last_revision: int
     """The memory's last one when this was read."""
+    last_seq: int
+    """Number of the newest fact it ever held; what is added for one question goes on behind it."""
     _reader: Reader
     _view: View
 
@@ -92,13 +97,60 @@ class MemoryAt:
         """Live facts."""
         return len(self._view)
 
-    def ask(self, question: str, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        limit: int | None = 10,
+        top_answers: int = 2,
+        overlay: Overlay = NOTHING,
+    ) -> Answer:
         """Answer a question; see `Memory.ask`.
 
+        Args:
+            question: One question.
+            limit: Most facts to list per hop and as evidence; None for all.
+            top_answers: How many alternatives to list.
+            overlay: Facts to add or hide for this question.
+
         Raises:
-            TextError: A question without a word.
+            TextError: A question without a word, or an added fact without one; `index` says which.
+            FactNotFound: A fact to hide that the memory does not hold as of then.
         """
-        return _answer(self._reader, self._view, question, limit, top_answers)
+        if overlay:
+            told = self._supposed(overlay)
+        else:
+            told = _told(self._view, _IndexSlots(self._view, self._reader.attended(len(self))))
+        return self._reader.answer(question, told, limit=limit, top_answers=top_answers)
+
+    def _supposed(self, overlay: Overlay) -> Told:
+        reader, view = self._reader, self._view
+        added = overlay.added(self.last_seq)
+        hidden = np.array(sorted(seq for seq in overlay.hide if seq <= self.last_seq), np.int64)
+        absent = np.setdiff1d(hidden, view.seqs).tolist() if len(hidden) else []
+        absent += [seq for seq in overlay.hide if seq > self.last_seq + len(overlay.add)]
+        if absent:
+            raise FactNotFound(self.memory_id, str(absent[0]))
+        model = reader.model
+        vectors = np.empty((0, model.spaces, model.dim), np.float32)
+        if added:
+            vectors = reader.encode([text for _, text in added])
+        eligible = len(view) - len(hidden) + len(added)
+        attended = reader.attended(eligible)
+        # As many more of the memory's newest facts as may be hidden among them.
+        base = _IndexSlots(view, min(len(view), attended + len(hidden)))
+        kept = np.flatnonzero(~np.isin(base.seqs, hidden))
+        first = max(len(added) - attended, 0)
+        added, vectors = added[first:], vectors[first:]
+        kept = kept[max(len(kept) - (attended - len(added)), 0) :]
+        texts = view.newest_texts(len(base))
+        return Told(
+            slots=SupposedSlots(base, torch.from_numpy(kept), torch.tensor(vectors)),
+            seqs=[*base.seqs[kept].tolist(), *(seq for seq, _ in added)],
+            texts=[*(texts[place] for place in kept.tolist()), *(text for _, text in added)],
+            eligible=eligible,
+            revision=view.revision,
+        )
 
     def nearest(self, text: str, limit: int) -> tuple[Nearest, ...]:
         """The facts whose first vectors have the largest inner products with a question's, best first.
@@ -127,7 +179,7 @@ class Memory:
         self.checkpoint = checkpoint
         self.store = store
         self.model = reader.model
-        self._model_id = store.register_model(
+        self.model_id = store.register_model(
             self.model.sha256, family=self.model.family, spaces=self.model.spaces, dim=self.model.dim
         )
 
@@ -186,12 +238,12 @@ class Memory:
         """
         vectors = self.reader.encode(texts)
         try:
-            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors, once=once)
+            added = self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
         except ModelNotActive:
             if self.store.get_memory(memory_id).live_count > ENCODE_AT_ONCE:
                 raise
             self.adopt(memory_id)
-            added = self.store.add(memory_id, texts, model_id=self._model_id, vectors=vectors, once=once)
+            added = self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
         facts = tuple(
             RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text))
             for seq, text in zip(added.seqs, texts, strict=True)
@@ -243,7 +295,15 @@ class Memory:
             view = self._view(memory_id, as_of_revision, recorded_at)
             # Otherwise the name was given to another memory in between, whose facts have other ids.
             if view.memory_id == row.memory_id:
-                return MemoryAt(row.uid, max(row.revision, view.revision), self.reader, view)
+                newest = int(view.newest_seqs(1)[-1]) if len(view) else 0
+                return MemoryAt(
+                    row.uid,
+                    memory_id,
+                    max(row.revision, view.revision),
+                    max(row.last_seq, newest),
+                    self.reader,
+                    view,
+                )
 
     def ask(
         self,
@@ -273,7 +333,8 @@ class Memory:
             StoreError: The store could not be read.
         """
         view = self._view(memory_id, as_of_revision, recorded_at)
-        return _answer(self.reader, view, question, limit, top_answers)
+        told = _told(view, _IndexSlots(view, self.reader.attended(len(view))))
+        return self.reader.answer(question, told, limit=limit, top_answers=top_answers)
 
     def ask_facts(
         self, texts: Sequence[str], question: str, *, limit: int | None = 10, top_answers: int = 2
@@ -296,12 +357,12 @@ class Memory:
         Raises:
             MemoryNotFound: There is no such memory.
         """
-        return self.store.change_model(memory_id, self._model_id, self.reader.encode, pause_s=pause_s)
+        return self.store.change_model(memory_id, self.model_id, self.reader.encode, pause_s=pause_s)
 
     def adopt_all(self, *, pause_s: float = 0.0) -> Iterator[str]:
         """Adopt every memory that has another model, one at each step: their names, when done."""
         last = None
-        while names := self.store.memories_of_other_models(self._model_id, after=last):
+        while names := self.store.memories_of_other_models(self.model_id, after=last):
             for last in names:
                 try:
                     self.adopt(last, pause_s=pause_s)
@@ -316,7 +377,7 @@ class Memory:
         while True:
             try:
                 return self.store.view(
-                    memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
+                    memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
             except MissingVectors as error:
                 if error.count > ENCODE_AT_ONCE:
@@ -325,22 +386,20 @@ class Memory:
                         hint="load that model, or let this one adopt the memory first",
                     ) from error
                 missing = self.store.missing_vectors(
-                    memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
+                    memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
                 vectors = self.reader.encode([fact.text for fact in missing])
-                self.store.add_vectors(memory_id, self._model_id, [fact.seq for fact in missing], vectors)
+                self.store.add_vectors(memory_id, self.model_id, [fact.seq for fact in missing], vectors)
 
 
-def _answer(reader: Reader, view: View, question: str, limit: int | None, top_answers: int) -> Answer:
-    slots = _IndexSlots(view, reader.attended(len(view)))
-    told = Told(
+def _told(view: View, slots: _IndexSlots) -> Told:
+    return Told(
         slots=slots,
         seqs=slots.seqs.tolist(),
         texts=view.newest_texts(len(slots)),
         eligible=len(view),
         revision=view.revision,
     )
-    return reader.answer(question, told, limit=limit, top_answers=top_answers)
 
 
 class _IndexSlots:

@@ -27,8 +27,20 @@ from service.capacity import Capacity
 from service.door import Door
 from service.edge import Edge
 from service.gate import Gate
-from service.routes import answers, changes, erasures, facts, memories, models, operations, search
+from service.routes import (
+    answers,
+    changes,
+    erasures,
+    facts,
+    kept,
+    memories,
+    models,
+    operations,
+    search,
+    watches,
+)
 from service.settings import Settings
+from service.streams import Streams
 
 ADMITTED = 32
 """Requests that may use the network or wait for it; the rest of the 40 threads stay free for reading."""
@@ -89,10 +101,11 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     if memory is not None:
         app.state.memory = memory
     app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
+    app.state.streams = Streams(most=settings.max_streams, every_s=settings.watch_interval_s)
     errors.install(app)
     docs.install(app)
     ui.install(app)
-    for routes in (memories, facts, erasures, changes, search, answers, models, operations):
+    for routes in (memories, facts, erasures, changes, search, answers, kept, watches, models, operations):
         app.include_router(routes.router)
     check_routes(app)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]

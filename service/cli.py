@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -65,15 +66,23 @@ def serve(**options: Any) -> None:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             address = f"http://{host}:{listener.getsockname()[1]}"
             click.echo(f"memnet answers at {address} (documentation: {address}/docs)")
+            app = create_app(settings, memory)
+
+            class Server(uvicorn.Server):
+                def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                    # Streams have no end of their own, and would be waited for as long as requests may take.
+                    app.state.streams.close()
+                    super().handle_exit(sig, frame)
+
             config = uvicorn.Config(
-                create_app(settings, memory),
+                app,
                 log_level=settings.log_level,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
             )
             # uvicorn stops in order, then raises the signal again for whoever asked.
             with contextlib.suppress(KeyboardInterrupt):
-                uvicorn.Server(config).run(sockets=[listener])
+                Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

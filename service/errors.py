@@ -30,6 +30,7 @@ from memnet.errors import (
     RevisionNotFound,
     SchemaMismatch,
     StoreError,
+    TooManyWatches,
     VectorDamaged,
 )
 from service import problems
@@ -248,6 +249,8 @@ async def memnet_error(request: Request, error: Exception) -> Response:
             return ProblemResponse(request.scope, kind, str(error), hint=error.hint)
         case MemoryMoved():
             return ProblemResponse(request.scope, problems.PLAN_STALE, str(error))
+        case TooManyWatches():
+            return ProblemResponse(request.scope, problems.TOO_MANY_WATCHES, str(error))
         case KeyReused():
             return ProblemResponse(request.scope, problems.IDEMPOTENCY_KEY_REUSED, str(error))
         case InputError():

@@ -12,6 +12,7 @@ from memnet.text import words
 from service import problems
 from service.errors import InvalidRequest, pointer
 from service.schemas.fact import NewFact
+from service.schemas.overlay import OverlayIn
 from service.schemas.problem import FieldProblem
 from service.settings import Settings
 
@@ -46,6 +47,37 @@ def check_question(question: str, settings: Settings) -> None:
     problem = _sentence(question, "#/question", settings.max_question_characters)
     if problem:
         raise InvalidRequest([problem])
+
+
+def check_overlay(overlay: OverlayIn | None, settings: Settings) -> None:
+    """Refuse to suppose too many facts, or one that is too long or without a word.
+
+    Raises:
+        InvalidRequest: with one entry per field.
+    """
+    if overlay is None:
+        return
+    limit = settings.max_facts_per_request
+    for name in ("add", "hide"):
+        if len(getattr(overlay, name)) > limit:
+            too_many = FieldProblem(
+                pointer=pointer("overlay", name),
+                code="too_long",
+                detail=f"at most {limit} facts",
+                limit=limit,
+            )
+            raise InvalidRequest([too_many], problems.TOO_MANY_FACTS)
+    found = [
+        problem
+        for index, fact in enumerate(overlay.add)
+        if (
+            problem := _sentence(
+                fact.text, pointer("overlay", "add", index, "text"), settings.max_fact_characters
+            )
+        )
+    ]
+    if found:
+        raise InvalidRequest(found)
 
 
 def check_questions(questions: Sequence[str], settings: Settings) -> None:

@@ -68,7 +68,7 @@ def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
         schemas["NewFact"]["properties"]["text"]["maxLength"] = settings.max_fact_characters
         for name in ("NewFacts", "AskFacts"):
             schemas[name]["properties"]["facts"]["maxItems"] = settings.max_facts_per_request
-        for name in ("Ask", "AskFacts"):
+        for name in ("Ask", "AskFacts", "NewWatch"):
             schemas[name]["properties"]["question"]["maxLength"] = settings.max_question_characters
         questions = schemas["AskBatch"]["properties"]["questions"]
         questions["maxItems"] = settings.max_questions_per_batch

@@ -201,6 +201,13 @@ TOO_MANY_QUESTIONS = ProblemKind(
     "One batch may hold only so many questions. None was answered.",
     "Split the questions over several requests; `as_of` keeps them on one revision.",
 )
+TOO_MANY_WATCHES = ProblemKind(
+    "too_many_watches",
+    409,
+    "Too many watches",
+    "As many questions stand for this memory as may.",
+    "Delete watches that nobody listens to any more.",
+)
 INTERNAL_ERROR = ProblemKind(
     "internal_error",
     500,
@@ -281,6 +288,7 @@ KINDS: dict[str, ProblemKind] = {
         VALIDATION_ERROR,
         TOO_MANY_FACTS,
         TOO_MANY_QUESTIONS,
+        TOO_MANY_WATCHES,
         IDEMPOTENCY_KEY_REUSED,
         HOST_NOT_ALLOWED,
         RATE_LIMITED,

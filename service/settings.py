@@ -83,6 +83,14 @@ class Settings(BaseSettings):
 
     log_format: Literal["json", "console"] | None = None
     """`json`: one object per line; `console`: for eyes. Not set: `console` on a terminal, else `json`."""
+    max_watches_per_memory: int = Field(default=100, ge=0)
+    """Most questions that may stand for one memory."""
+
+    max_streams: int = Field(default=100, ge=0)
+    """Most streams of events that one process keeps open."""
+
+    watch_interval_s: float = Field(default=0.25, gt=0)
+    """Seconds from one look of a process for changes to the next, while anybody listens."""
 
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much is logged. Facts and questions are logged at no level."""

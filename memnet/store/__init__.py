@@ -5,19 +5,21 @@ SQL is the only truth. Indexes and views are caches that can be thrown away at a
 
 from memnet.errors import MissingVectors
 from memnet.store import migrate
+from memnet.store.answers import KeptAnswers
 from memnet.store.database import DEFAULT_DATABASE_URL, open_database
 from memnet.store.facts import FactStore
 from memnet.store.idempotency import Once
 from memnet.store.ids import fact_id, seq_of
 from memnet.store.keys import VERBS, KeyRow, Keys
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
-from memnet.store.rows import Added, Erased, FactRow, MemoryRow
+from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow, WatchRow
 from memnet.store.view import View
 
 __all__ = [
     "DEFAULT_DATABASE_URL",
     "VERBS",
     "Added",
+    "AnswerRow",
     "Change",
     "Erased",
     "FactRow",
@@ -25,6 +27,7 @@ __all__ = [
     "FactsRead",
     "KeyRow",
     "Keys",
+    "KeptAnswers",
     "Log",
     "MemoryRow",
     "MissingVectors",
@@ -32,6 +35,7 @@ __all__ = [
     "Seen",
     "Traces",
     "View",
+    "WatchRow",
     "fact_id",
     "migrate",
     "open_database",

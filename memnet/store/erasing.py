@@ -8,19 +8,21 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, delete, select
 
 from memnet.errors import FactNotFound
+from memnet.store.answers import with_facts
 from memnet.store.changes import bump, log
 from memnet.store.database import alone, sqlite_file
 from memnet.store.failpoints import hit
 from memnet.store.ids import MAX_SEQ
 from memnet.store.memories import lock
-from memnet.store.schema import fact_vectors, facts
+from memnet.store.schema import answers, fact_vectors, facts
 from memnet.store.statements import batched
 
 _PER_STATEMENT = 500
 
 
-def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, int]:
-    """Remove facts and their vectors, and raise the floors beneath which nothing can be read.
+def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, int, int]:
+    """Remove facts, their vectors and what was answered from them; raise the floors beneath which nothing can
+    be read.
 
     Args:
         connection: A write transaction.
@@ -28,7 +30,7 @@ def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, 
         seqs: At least one fact, live or forgotten.
 
     Returns:
-        The memory's number and its new revision.
+        The memory's number, its new revision, and how many kept answers went with the facts.
 
     Raises:
         MemoryNotFound: There is no such memory.
@@ -51,13 +53,18 @@ def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, 
             raise FactNotFound(name, str(seq))
     memory = bump(connection, name, now, live_count=-sum(live.values()), erases=True)
     hit("erase.locked")
+    answered = 0
+    for some in batched(wanted, _PER_STATEMENT):
+        # While the facts' rows still say when they lived.
+        answered += connection.execute(delete(answers).where(with_facts(memory_id, some))).rowcount
+    hit("erase.answers")
     for some in batched(wanted, _PER_STATEMENT):
         for table in (fact_vectors, facts):
             connection.execute(delete(table).where(table.c.memory_id == memory_id, table.c.seq.in_(some)))
     hit("erase.rows")
     log(connection, memory_id, memory.revision, "erase", wanted, now)
     hit("erase.log")
-    return memory_id, int(memory.revision)
+    return memory_id, int(memory.revision), answered
 
 
 def scrub(engine: Engine) -> bool:
@@ -66,7 +73,7 @@ def scrub(engine: Engine) -> bool:
         if sqlite_file(engine) is None:
             # Plain VACUUM leaves the bytes of dead rows in their pages.
             execute("SET statement_timeout = 0")
-            execute("VACUUM (FULL) facts, fact_vectors")
+            execute("VACUUM (FULL) facts, fact_vectors, answers")
             execute("CHECKPOINT")
             execute("RESET statement_timeout")
             return True

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 
 from memnet.errors import FactNotFound, InputError
 from memnet.store import changes, erasing, listing, memories, migrate, models, remodelling
+from memnet.store.answers import Answers
 from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
 from memnet.store.history import pinned
@@ -26,6 +27,7 @@ from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.view import View
 from memnet.store.views import LOAD_TIMEOUT_S, Views
+from memnet.store.watches import Watches
 
 __all__ = ["Added", "FactRow", "FactStore", "MemoryRow"]
 
@@ -33,7 +35,7 @@ DEFAULT_CACHE_BYTES = 1 << 30
 """Views kept in memory: about a million facts of four vectors of 64 with short texts."""
 
 
-class FactStore(Reads):
+class FactStore(Reads, Answers, Watches):
     """Memories and their facts in one database. Threads may share it; so may processes, each with its own.
 
     Every method raises StoreUnavailable when the database does not answer or cannot do its work; a write
@@ -212,6 +214,7 @@ class FactStore(Reads):
     def erase(self, name: str, seqs: Sequence[int], *, seen: Seen | None = None) -> Erased:
         """Remove facts as if they had never been told: text and vectors leave every table, view and file.
 
+        Kept answers go with them: those read from a state that held one of them, and those with added facts.
         What the memory held before cannot be read any more, in whole: an answer without these facts would
         be one that was never given. Backups and exports made before keep them.
 
@@ -231,13 +234,13 @@ class FactStore(Reads):
         with writing(self._engine) as connection:
             if seen is not None:
                 check_unmoved(connection, name, seen)
-            memory_id, revision = erasing.erase(connection, memories.known_name(name), seqs)
+            memory_id, revision, answers = erasing.erase(connection, memories.known_name(name), seqs)
         hit("erase.committed")
         self._views.drop(memory_id)
         hit("erase.dropped")
         scrubbed = sqlite_file(self._engine) is not None and self.scrub()
         hit("erase.scrubbed")
-        return Erased(revision, scrubbed)
+        return Erased(revision, answers, scrubbed)
 
     def scrub(self) -> bool:
         """Remove from the database's files what is no longer in its tables.

@@ -28,7 +28,15 @@ WRITE = (
     "write.committed",  # durable, the caller does not know yet
 )
 FORGET = ("forget.locked", "forget.facts", "forget.log", "forget.committed")
-ERASE = ("erase.locked", "erase.rows", "erase.log", "erase.committed", "erase.dropped", "erase.scrubbed")
+ERASE = (
+    "erase.locked",
+    "erase.answers",
+    "erase.rows",
+    "erase.log",
+    "erase.committed",
+    "erase.dropped",
+    "erase.scrubbed",
+)
 MODEL = ("model.begun", "model.page", "model.verified", "model.switched", "model.committed")
 READ = ("read.head", "read.log", "read.rows", "read.decoded", "read.published")
 

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, Engine, func, select
 
 from memnet.errors import FactErased, FactNotFound, LogCompacted, MemoryMoved
 from memnet.store import listing, memories
+from memnet.store.answers import with_facts
 from memnet.store.database import reading, writing
 from memnet.store.history import pinned
 from memnet.store.ids import seq_of
 from memnet.store.rows import FactRow, MemoryRow
-from memnet.store.schema import changes, fact_vectors, facts
+from memnet.store.schema import answers, changes, fact_vectors, facts
 from memnet.store.statements import batched
 
 _PER_STATEMENT = 500
@@ -79,6 +80,8 @@ class Traces:
     """How many of these were forgotten before."""
     vectors: int
     """Vectors, of all models."""
+    answers: int
+    """Kept answers that may hold something of them."""
 
 
 class Reads:
@@ -202,6 +205,7 @@ class Reads:
         """
         found: dict[int, bool] = {}
         vectors = 0
+        answered: set[UUID] = set()
         with reading(self._engine) as connection:
             memory = memories.get(connection, name)
             wanted = sorted({int(seq) for seq in seqs})
@@ -220,10 +224,17 @@ class Reads:
                         fact_vectors.c.memory_id == memory.memory_id, fact_vectors.c.seq.in_(some)
                     )
                 ).scalar_one()
+                answered.update(
+                    connection.execute(
+                        select(answers.c.answer_id).where(with_facts(memory.memory_id, some))
+                    ).scalars()
+                )
         for seq in wanted:
             if seq not in found:
                 raise FactErased(name, str(seq))
-        return Traces(memory, facts=len(found), forgotten=sum(found.values()), vectors=vectors)
+        return Traces(
+            memory, facts=len(found), forgotten=sum(found.values()), vectors=vectors, answers=len(answered)
+        )
 
 
 def check_unmoved(connection: Connection, name: str, seen: Seen) -> None:

@@ -69,6 +69,8 @@ class Erased:
 
     revision: int
     """Its revision, and now the oldest that can be read."""
+    answers: int
+    """Kept answers that were deleted with the facts."""
     scrubbed: bool
     """Whether the database's files hold no trace any more. If not, call `FactStore.scrub` later."""
 
@@ -84,3 +86,29 @@ class ModelRow:
     """Vectors per fact."""
     dim: int
     """Columns per vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """An answer that is kept, with texts as whoever keeps it wrote them."""
+
+    answer_id: UUID
+    revision: int
+    """The state that was read."""
+    model: str
+    """Digest of the model that answered."""
+    asked: str
+    answer: str
+    digest: str
+    created_at: datetime
+    """Aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRow:
+    """A question that stands."""
+
+    watch_id: UUID
+    question: str
+    created_at: datetime
+    """Aware, UTC."""

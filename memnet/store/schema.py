@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -188,3 +189,43 @@ api_keys = Table(
 )
 """Keys to the service: SHA-256 of the secret, never the secret. `memories` and `verbs` are words with spaces
 between them. A row is never deleted, so that a name in the log is one key's for ever."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column(
+        "memory_id",
+        BigId,
+        ForeignKey("memories.memory_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("answer_id", Uuid, primary_key=True),
+    Column("revision", BigId, nullable=False),
+    Column("model_id", BigId, ForeignKey("models.model_id"), nullable=False),
+    Column("supposes", Boolean, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("digest", String(128), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "memory_id", "created_at"),
+)
+"""Answers that are kept. `revision` is the state that was read, `supposes` whether facts were added to it for
+the question; `asked` and `answer` are JSON, and hold texts of facts: erasing a fact deletes what was answered
+from a state that held it."""
+
+watches = Table(
+    "watches",
+    metadata,
+    Column(
+        "memory_id",
+        BigId,
+        ForeignKey("memories.memory_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("watch_id", Uuid, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""Questions that stand."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Response
 
-from memnet.store import fact_id
-from service import limits
+from service import asking, limits
 from service.access import needs
 from service.dependencies import (
     CapacityDep,
@@ -22,14 +21,21 @@ from service.openapi import problem_responses
 from service.reading import read
 from service.schemas.answer import AnswerOut, Ask, AskBatch, AskFacts, BatchItem, BatchOut, Timing
 from service.schemas.fact import texts_of
+from service.schemas.named_model import ModelOut
 
 router = APIRouter(prefix="/v1", tags=["answers"], dependencies=[needs("ask")])
+
+KEPT: dict[str, Any] = {
+    "model": AnswerOut,
+    "description": "The answer, which is kept",
+    "headers": {"Location": {"description": "Where it can be read", "schema": {"type": "string"}}},
+}
 
 
 @router.post(
     "/memories/{memory_id}/answers",
     operation_id="ask_memory",
-    responses=problem_responses(400, 404, 409, 410, 415, 422, 503),
+    responses={201: KEPT, **problem_responses(400, 404, 409, 410, 415, 422, 503)},
 )
 def ask_memory(
     memory_id: MemoryName,
@@ -42,21 +48,25 @@ def ask_memory(
 ) -> AnswerOut:
     """Ask a memory: the answer, and the attention every fact received at every hop.
 
-    That there is no answer is a result too: 200 with `answer: null` and a `reason`.
+    That there is no answer is a result too: 200 with `answer: null` and a `reason`. Nothing is stored, nor
+    what an `overlay` supposes, unless `save` is true: then the answer is kept with it (201).
     """
     limits.check_question(body.question, settings)
+    limits.check_overlay(body.overlay, settings)
     started = time.perf_counter()
     with capacity.use():
-        at = read(memory, memory_id, body)
-        answer = at.ask(body.question, limit=body.limit, top_answers=body.top_answers)
-    stamp(response, at.revision)
-    return AnswerOut.of(
-        answer,
-        body,
-        memory_id=memory_id,
-        as_of=body.as_of,
-        model=memory.model,
-        fact_id=partial(fact_id, at.uid),
+        asked = asking.ask(memory, memory_id, body)
+    stamp(response, asked.at.revision)
+    if asked.kept is not None:
+        response.status_code = 201
+        response.headers["Location"] = f"/v1/memories/{memory_id}/answers/{asked.kept.answer_id}"
+    return asking.shown(
+        asked.at,
+        asked.what,
+        asked.answer,
+        memory.model,
+        kept=asked.kept,
+        explanation=asked.explanation,
         elapsed_s=time.perf_counter() - started,
         request_id=request_id,
     )
@@ -81,20 +91,20 @@ def ask_batch(
     The request is answered as a whole or, when one of the questions is none, refused as a whole.
     """
     limits.check_questions(body.questions, settings)
+    limits.check_overlay(body.overlay, settings)
     began = time.perf_counter()
     results = []
     with capacity.use():
         at = read(memory, memory_id, body)
         for index, question in enumerate(body.questions):
             started = time.perf_counter()
-            answer = at.ask(question, limit=body.limit, top_answers=body.top_answers)
-            shown = AnswerOut.of(
+            what = asking.asked(body, question, at)
+            answer = what.of(at)
+            shown = asking.shown(
+                at,
+                what,
                 answer,
-                body,
-                memory_id=memory_id,
-                as_of=body.as_of,
-                model=memory.model,
-                fact_id=partial(fact_id, at.uid),
+                memory.model,
                 elapsed_s=time.perf_counter() - started,
                 request_id=request_id,
             )
@@ -123,10 +133,10 @@ def ask_facts(
         )
     return AnswerOut.of(
         answer,
-        body,
+        lists_attention=body.attention != "none",
         memory_id=None,
         as_of=None,
-        model=memory.model,
+        model=ModelOut.of(memory.model),
         fact_id=lambda seq: None,
         elapsed_s=time.perf_counter() - started,
         request_id=request_id,

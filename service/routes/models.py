@@ -42,6 +42,8 @@ async def get_limits(settings: SettingsDep, capacity: CapacityDep, access: Acces
         fact_characters=settings.max_fact_characters,
         question_characters=settings.max_question_characters,
         questions_per_batch=settings.max_questions_per_batch,
+        watches_per_memory=settings.max_watches_per_memory,
+        streams=settings.max_streams,
         page_items=500,
         search_results=500,
         attention_limit=1000,

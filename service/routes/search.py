@@ -9,7 +9,7 @@ from service.access import needs
 from service.dependencies import CapacityDep, MemoryDep, MemoryName, RequestIdDep, SettingsDep, stamp
 from service.openapi import problem_responses
 from service.reading import read
-from service.schemas.answer import ModelOut
+from service.schemas.named_model import ModelOut
 from service.schemas.search import Found, Search, SearchOut, SearchRead
 
 router = APIRouter(prefix="/v1/memories/{memory_id}/search", tags=["answers"], dependencies=[needs("ask")])

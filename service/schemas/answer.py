@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from memnet.reader import ModelInfo
+from memnet.kept import KeptAnswer
 from memnet.story import Answer, Evidence, HopReading
 from service.schemas.answer_example import ANSWER_EXAMPLE
+from service.schemas.explanation import ExplainIn, ExplanationOut
 from service.schemas.fact import STORY, NewFact
+from service.schemas.ids import FactIdOf
 from service.schemas.moment import AsOf, ReadOptions
+from service.schemas.named_model import ModelOut
+from service.schemas.overlay import OverlayIn, OverlayOut
 from service.schemas.text import Request, Text, Whole
-
-FactIdOf = Callable[[int], UUID | None]
-"""The id of the fact with this number; None where facts are not stored."""
 
 
 class AskOptions(Request):
@@ -37,15 +37,40 @@ class AskOptions(Request):
         return None if self.attention == "full" else self.attention_limit
 
 
-class Ask(AskOptions, ReadOptions):
+class AskMemory(AskOptions, ReadOptions):
+    """What questions to a memory have in common."""
+
+    overlay: OverlayIn | None = Field(default=None, description="What if: facts to add or to hide")
+
+
+class Ask(AskMemory):
     """A question to a memory."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Where is the football?"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "Where is the football?"},
+                {
+                    "question": "Where is the football?",
+                    "overlay": {"add": [{"text": "Mary went to the kitchen."}]},
+                    "save": True,
+                },
+            ]
+        }
+    )
 
     question: Text
+    save: bool = Field(
+        default=False,
+        strict=True,
+        description="Keep the answer: 201 with its `answer_id`, to be read and replayed",
+    )
+    explain: ExplainIn | None = Field(
+        default=None, description="Say what the answer depends on, by asking again without facts"
+    )
 
 
-class AskBatch(AskOptions, ReadOptions):
+class AskBatch(AskMemory):
     """Questions to a memory, answered from one state of it."""
 
     model_config = ConfigDict(
@@ -151,19 +176,6 @@ class MemoryRead(BaseModel):
     exact: Literal[True] = Field(default=True, description="Attention is over all attended facts")
 
 
-class ModelOut(BaseModel):
-    """The network that answered."""
-
-    model_id: str
-    sha256: str = Field(description="Digest of its checkpoint")
-    hops: int
-
-    @classmethod
-    def of(cls, model: ModelInfo) -> ModelOut:
-        """Name a network."""
-        return cls(model_id=model.name, sha256=model.sha256, hops=model.num_hops)
-
-
 class Timing(BaseModel):
     """Where the time went, in milliseconds."""
 
@@ -189,20 +201,32 @@ class AnswerOut(BaseModel):
     )
     memory: MemoryRead
     model: ModelOut
-    timing_ms: Timing
+    overlay: OverlayOut | None = Field(description="What was supposed; null for nothing")
+    explanation: ExplanationOut | None = Field(
+        default=None, description="What the answer depends on; null when it was not asked for. It is not kept"
+    )
+    answer_id: UUID | None = Field(description="Of a kept answer; null for one that is not kept")
+    digest: str | None = Field(
+        description="Of a kept answer: a hash of what was asked of what, and of every number of the answer"
+    )
+    created_at: AwareDatetime | None = Field(description="When the answer was kept; null for one that is not")
+    timing_ms: Timing | None = Field(description="null for an answer that was computed earlier")
     request_id: str
 
     @classmethod
     def of(
         cls,
         answer: Answer,
-        asked: AskOptions,
         *,
+        lists_attention: bool,
         memory_id: str | None,
         as_of: AsOf | None,
-        model: ModelInfo,
+        model: ModelOut,
         fact_id: FactIdOf,
-        elapsed_s: float,
+        overlay: OverlayOut | None = None,
+        kept: KeptAnswer | None = None,
+        explanation: ExplanationOut | None = None,
+        elapsed_s: float | None,
         request_id: str,
     ) -> AnswerOut:
         """Show an answer as a response."""
@@ -215,7 +239,7 @@ class AnswerOut(BaseModel):
             alternatives=[
                 AlternativeOut(text=each.text, probability=each.probability) for each in answer.alternatives
             ],
-            hops=[HopOut.of(hop, fact_id, listed=asked.attention != "none") for hop in answer.hops],
+            hops=[HopOut.of(hop, fact_id, listed=lists_attention) for hop in answer.hops],
             evidence=[EvidenceOut.of(each, fact_id) for each in answer.evidence],
             unknown_words=list(answer.unknown_words),
             memory=MemoryRead(
@@ -225,8 +249,13 @@ class AnswerOut(BaseModel):
                 eligible=answer.eligible,
                 attended=answer.attended,
             ),
-            model=ModelOut.of(model),
-            timing_ms=Timing(total=round(elapsed_s * 1000, 3)),
+            model=model,
+            overlay=overlay,
+            explanation=explanation,
+            answer_id=kept.answer_id if kept else None,
+            digest=kept.digest if kept else None,
+            created_at=kept.created_at if kept else None,
+            timing_ms=None if elapsed_s is None else Timing(total=round(elapsed_s * 1000, 3)),
             request_id=request_id,
         )
 

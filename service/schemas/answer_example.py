@@ -59,6 +59,11 @@ ANSWER_EXAMPLE: dict[str, Any] = {
         "exact": True,
     },
     "model": {"model_id": "memnet-joint", "sha256": "9f86d081884c7d65…", "hops": 2},
+    "overlay": None,
+    "explanation": None,
+    "answer_id": None,
+    "digest": None,
+    "created_at": None,
     "timing_ms": {"total": 2.0},
     "request_id": "5a0c9e6d4b1f4e0f8f6d2c3b1a098765",
 }

@@ -20,7 +20,7 @@ CHANGE_EXAMPLE: dict[str, Any] = {
 
 Op = Literal["add", "forget", "erase", "model"]
 
-_OPS: dict[str, Op] = {"add": "add", "delete": "forget", "erase": "erase", "model": "model"}
+OPS: dict[str, Op] = {"add": "add", "delete": "forget", "erase": "erase", "model": "model"}
 
 
 class ChangedFact(BaseModel):
@@ -48,7 +48,7 @@ class ChangeOut(BaseModel):
         """Show a change of the memory that has this uid."""
         return cls(
             revision=change.revision,
-            op=_OPS[change.op],
+            op=OPS[change.op],
             facts=[ChangedFact(fact_id=fact_id(uid, seq), seq=seq) for seq in change.seqs],
             recorded_at=change.created_at,
             actor=change.actor,

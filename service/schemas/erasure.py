@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -10,15 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from memnet.store import Traces
 from service.schemas.fact import FIRST_ID
-from service.schemas.text import Request
+from service.schemas.text import Request, uuid_text
 
 PLAN_EXAMPLE = "yMq1oJ9k2iFbImVyYXN1cmUiLHsidWlkIjoiOTJkNSJ9XQ"
-
-
-def _id(value: Any) -> Any:
-    if isinstance(value, str | UUID):
-        return value
-    raise PydanticCustomError("uuid_type", "must be a UUID as text")
 
 
 class NewErasure(Request):
@@ -37,8 +31,8 @@ class NewErasure(Request):
         }
     )
 
-    fact_ids: Annotated[list[Annotated[UUID, BeforeValidator(_id)]], Field(min_length=1)] | None = Field(
-        default=None, description="Facts of this memory, live or forgotten"
+    fact_ids: Annotated[list[Annotated[UUID, BeforeValidator(uuid_text)]], Field(min_length=1)] | None = (
+        Field(default=None, description="Facts of this memory, live or forgotten")
     )
     plan_id: Annotated[str, Field(min_length=1, max_length=100_000)] | None = Field(
         default=None, description="From the dry run, unchanged"
@@ -60,6 +54,10 @@ class ErasureCounts(BaseModel):
     facts: int = Field(description="Facts with their text")
     forgotten: int = Field(description="How many of these were forgotten before")
     vectors: int = Field(description="Vectors of these facts, of all models")
+    answers: int = Field(
+        description="Kept answers: those read from a state that held one of these facts, and those with "
+        "added facts"
+    )
 
 
 class ErasureOut(BaseModel):
@@ -72,7 +70,7 @@ class ErasureOut(BaseModel):
                     "plan_id": PLAN_EXAMPLE,
                     "dry_run": True,
                     "revision": 2,
-                    "counts": {"facts": 1, "forgotten": 0, "vectors": 1},
+                    "counts": {"facts": 1, "forgotten": 0, "vectors": 1, "answers": 0},
                     "oldest_readable_revision": 3,
                     "scrubbed": None,
                 }
@@ -120,4 +118,6 @@ class ErasureOut(BaseModel):
 
 
 def _counts(traces: Traces) -> ErasureCounts:
-    return ErasureCounts(facts=traces.facts, forgotten=traces.forgotten, vectors=traces.vectors)
+    return ErasureCounts(
+        facts=traces.facts, forgotten=traces.forgotten, vectors=traces.vectors, answers=traces.answers
+    )

@@ -86,6 +86,8 @@ class LimitsOut(BaseModel):
     fact_characters: int
     question_characters: int
     questions_per_batch: int
+    watches_per_memory: int
+    streams: int = Field(description="Streams of events that one process keeps open")
     page_items: int = Field(description="Largest `limit` of a list")
     search_results: int = Field(description="Largest `limit` of a search")
     attention_limit: int

@@ -62,6 +62,13 @@ class AsOf(Request):
         return self
 
 
+def as_of(revision: int | None, recorded_at: datetime | None) -> AsOf | None:
+    """The state that was asked for; None for the last one."""
+    if revision is None and recorded_at is None:
+        return None
+    return AsOf(revision=revision, recorded_at=recorded_at)
+
+
 class ReadOptions(Request):
     """Which state a request with a body is answered from."""
 

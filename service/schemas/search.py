@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from memnet.memory import Nearest
 from memnet.store import fact_id
-from service.schemas.answer import ModelOut
 from service.schemas.fact import FIRST_ID, STORY
 from service.schemas.moment import AsOf, ReadOptions
+from service.schemas.named_model import ModelOut
 from service.schemas.text import Text, Whole
 
 

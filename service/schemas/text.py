@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -23,6 +24,13 @@ def _whole(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number in a body."""
+
+
+def uuid_text(value: Any) -> Any:
+    """Refuse what is no text, though it could be read as a UUID."""
+    if isinstance(value, str | UUID):
+        return value
+    raise PydanticCustomError("uuid_type", "must be a UUID as text")
 
 
 def _storable(text: str) -> str:

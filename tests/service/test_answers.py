@@ -45,6 +45,11 @@ def test_an_answer_has_exactly_these_fields(client: TestClient, house: str, memo
         "unknown_words",
         "memory",
         "model",
+        "overlay",
+        "explanation",
+        "answer_id",
+        "digest",
+        "created_at",
         "timing_ms",
         "request_id",
     ]

@@ -39,7 +39,7 @@ def test_a_dry_run_says_what_would_go_and_erases_nothing(
     assert body == {
         "dry_run": True,
         "revision": 3,
-        "counts": {"facts": 2, "forgotten": 1, "vectors": 2},
+        "counts": {"facts": 2, "forgotten": 1, "vectors": 2, "answers": 0},
         "oldest_readable_revision": 4,
         "scrubbed": None,
     }
@@ -50,6 +50,9 @@ def test_a_dry_run_says_what_would_go_and_erases_nothing(
 def test_the_plan_erases_exactly_that_set(
     client: TestClient, house: str, ids: list[str], database: Path
 ) -> None:
+    kept = {"question": "Where is Mary?", "attention": "full", "save": True}
+    answer = client.post(f"{house}/answers", json=kept).json()
+    assert SECRET in [fact["text"] for fact in answer["evidence"]]
     plan_id = _erase(client, house, fact_ids=[ids[2]]).json()["plan_id"]
     assert _erase(client, house, plan_id=plan_id).json()["dry_run"] is True
 
@@ -60,12 +63,13 @@ def test_the_plan_erases_exactly_that_set(
         "plan_id": plan_id,
         "dry_run": False,
         "revision": 3,
-        "counts": {"facts": 1, "forgotten": 0, "vectors": 1},
+        "counts": {"facts": 1, "forgotten": 0, "vectors": 1, "answers": 1},
         "oldest_readable_revision": 3,
         "scrubbed": True,
     }
     assert erased.headers["Memnet-Revision"] == "3"
     assert [fact["fact_id"] for fact in client.get(f"{house}/facts").json()["items"]] == ids[:2]
+    assert client.get(f"{house}/answers/{answer['answer_id']}").status_code == 404
     for file in database.parent.iterdir():
         assert b"zeppelin" not in file.read_bytes(), file
         assert b"zeppelin" not in plan_id.encode()

@@ -115,6 +115,8 @@ def test_the_limits_are_those_of_the_settings(memory: Memory) -> None:
         "concurrent_requests": 256,
         "request_timeout_s": 30.0,
         "requests_per_minute": None,
+        "watches_per_memory": 100,
+        "streams": 100,
         "page_items": 500,
         "search_results": 500,
         "attention_limit": 1000,

@@ -26,6 +26,16 @@ OPERATIONS = {
     "erase_facts": ("POST", "/v1/memories/{memory_id}/erasures"),
     "list_changes": ("GET", "/v1/memories/{memory_id}/changes"),
     "search_facts": ("POST", "/v1/memories/{memory_id}/search"),
+    "list_answers": ("GET", "/v1/memories/{memory_id}/answers"),
+    "get_answer": ("GET", "/v1/memories/{memory_id}/answers/{answer_id}"),
+    "delete_answer": ("DELETE", "/v1/memories/{memory_id}/answers/{answer_id}"),
+    "replay_answer": ("POST", "/v1/memories/{memory_id}/answers/{answer_id}/replay"),
+    "explain_answer": ("POST", "/v1/memories/{memory_id}/answers/{answer_id}/explain"),
+    "post_watch": ("POST", "/v1/memories/{memory_id}/watches"),
+    "list_watches": ("GET", "/v1/memories/{memory_id}/watches"),
+    "get_watch": ("GET", "/v1/memories/{memory_id}/watches/{watch_id}"),
+    "delete_watch": ("DELETE", "/v1/memories/{memory_id}/watches/{watch_id}"),
+    "follow_watch": ("GET", "/v1/memories/{memory_id}/watches/{watch_id}/events"),
     "ask_batch": ("POST", "/v1/memories/{memory_id}/answers/batch"),
     "list_models": ("GET", "/v1/models"),
     "get_model": ("GET", "/v1/models/{model_id}"),
@@ -114,7 +124,8 @@ def test_the_example_requests_are_answered(
     client: TestClient, house: str, model: type[AskFacts] | type[Ask], path: str
 ) -> None:
     for example in model.model_json_schema()["examples"]:
-        assert client.post(path, json=example).status_code == 200
+        expected = 201 if example.get("save") else 200
+        assert client.post(path, json=example).status_code == expected
 
 
 def test_the_page_needs_nothing_from_another_host(client: TestClient) -> None:

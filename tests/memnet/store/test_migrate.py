@@ -22,8 +22,11 @@ from memnet.store import FactStore, migrate, open_database
 from memnet.store.database import reading, writing
 from memnet.store.schema import metadata
 
+HEAD = migrate._scripts().head
+
 TABLES = {
     "alembic_version",
+    "answers",
     "api_keys",
     "changes",
     "fact_vectors",
@@ -32,6 +35,7 @@ TABLES = {
     "memories",
     "models",
     "store_meta",
+    "watches",
 }
 
 
@@ -111,14 +115,14 @@ def test_a_schema_that_was_taken_back_counts_as_none(url: str):
 
 def test_an_older_schema_says_how_to_bring_it_up_to_date(url: str, monkeypatch: pytest.MonkeyPatch):
     engine = open_database(url)
-    monkeypatch.setattr(migrate, "_scripts", lambda: migrate._Scripts("0099", frozenset({"0005", "0099"})))
+    monkeypatch.setattr(migrate, "_scripts", lambda: migrate._Scripts("0099", frozenset({HEAD, "0099"})))
     try:
         with pytest.raises(SchemaMismatch) as raised:
             migrate.check(engine)
     finally:
         engine.dispose()
 
-    assert str(raised.value) == "the database has schema 0005, this memnet needs 0099"
+    assert str(raised.value) == f"the database has schema {HEAD}, this memnet needs 0099"
     assert raised.value.hint == "bring it up to date with `memnet migrate`"
 
 
@@ -130,7 +134,7 @@ def test_a_newer_schema_is_refused_by_everything_that_migrates(url: str):
         for call in (migrate.check, migrate.upgrade, migrate.downgrade):
             with pytest.raises(SchemaMismatch) as raised:
                 call(engine)
-            assert str(raised.value) == "the database has schema 0099, newer than this memnet's 0005"
+            assert str(raised.value) == f"the database has schema 0099, newer than this memnet's {HEAD}"
             assert raised.value.hint == "upgrade memnet; nothing on disk is changed"
     finally:
         engine.dispose()
