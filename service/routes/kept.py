@@ -26,6 +26,10 @@ router = APIRouter(prefix="/v1/memories/{memory_id}/answers", tags=["answers"], 
 AnswerName = Annotated[str, Path(description="The answer's id", json_schema_extra={"format": "uuid"})]
 
 
+_PARTS = {"uid": paging.UID, "before": r"[0-9T:.+-]{19,32}", "answer_id": paging.UID}
+"""What a cursor of kept answers holds."""
+
+
 def answer_uuid(memory_id: str, answer: str) -> UUID:
     """An answer's id as it stands in a path.
 
@@ -50,11 +54,11 @@ def list_answers(
     not_ours = Refused(problems.INVALID_CURSOR, "the cursor is not one of this list")
     uid, before = None, None
     if page.cursor is not None:
-        start = paging.decode("answers", page.cursor)
+        start = paging.decode("answers", page.cursor, _PARTS)
         try:
             uid = UUID(hex=str(start["uid"]))
             before = (datetime.fromisoformat(str(start["before"])), UUID(hex=str(start["answer_id"])))
-        except (KeyError, ValueError):
+        except ValueError:
             raise not_ours from None
         if before[0].tzinfo is None:
             raise not_ours
