@@ -29,7 +29,25 @@ RESERVED = 4
 
 _WORD = re.compile(r"[^\W_]+(?:[-.'’&/][^\W_]+)*")
 _DETERMINERS = frozenset(
-    "a an the my your his her its our their this that these those some every each".split()
+    [
+        "a",
+        "an",
+        "the",
+        "my",
+        "your",
+        "his",
+        "her",
+        "its",
+        "our",
+        "their",
+        "this",
+        "that",
+        "these",
+        "those",
+        "some",
+        "every",
+        "each",
+    ]
 )
 _IRREGULAR = {
     "mice": "mouse",
@@ -101,15 +119,15 @@ class Lexicon:
 
         Args:
             text: One sentence.
-            known: Keys of symbols that are spoken of. Words that make up one of them are one symbol even
-                where nothing in the sentence shows it ("where is new york").
+            known: Keys of symbols that are spoken of. What is one of them is a symbol even where nothing in
+                the sentence shows it ("where is new york", "what is emily afraid of").
 
         >>> Lexicon(["the", "is", "in"]).tokens("The blue backpack is in New York.")[1]
         Token(index=1, surface='blue backpack', key='blue backpack')
         """
         read: list[Token] = []
         for match in _WORD.finditer(unicodedata.normalize("NFC", text)):
-            read.append(self._word(match.group(), read[-1] if read else None))
+            read.append(self._word(match.group(), read[-1] if read else None, known))
         tokens: list[Token] = []
         position = 0
         while position < len(read):
@@ -124,14 +142,17 @@ class Lexicon:
         """The key of a name that stands alone, as an answer does."""
         return " ".join(singular(word.lower().removesuffix("'s")) for word in _WORD.findall(name))
 
-    def _word(self, surface: str, before: Token | None) -> Token:
+    def _word(self, surface: str, before: Token | None, known: Collection[str]) -> Token:
         lower = surface.lower().replace("’", "'")
         if lower not in self._index and lower.endswith("'s"):
             surface, lower = surface[:-2], lower[:-2]
         if lower in self._index:
             return Token(self._index[lower], surface, None)
-        named = before is not None and (before.key is not None or before.surface.lower() in _DETERMINERS)
-        if surface == lower and len(lower) > 4 and not named:
+        # "the moving van", "a woollen earring": part of a name; "Mary quickly": not.
+        named = before is not None and (
+            before.surface.lower() in _DETERMINERS or (before.key is not None and before.surface.islower())
+        )
+        if surface == lower and len(lower) > 4 and not named and singular(lower) not in known:
             if lower.endswith(("ed", "ing")) and not lower.endswith("eed"):
                 return Token(UNKNOWN_VERB, surface, None)
             if lower.endswith("ly"):

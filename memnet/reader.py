@@ -1,7 +1,7 @@
-"""Reader: a network with its words, answering from facts wherever their vectors are kept.
+"""Reader: a checkpoint that answers, from facts wherever their vectors are kept.
 
-Everything between plain text and the network's tensors is here; where the facts come from is the
-caller's business: a list of sentences (`ask_facts`) or slots of a store's index (`answer`).
+Everything between plain text and an `Answer` is here; what text means to a network is its interpreter's
+business, where the facts come from the caller's: a list of sentences (`ask_facts`) or a store (`answer`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+from jaxtyping import Float32
 
-from memnet.errors import TextError
-from memnet.nn.network import DenseSlots, Reading, Slots
+from memnet.interpreters import Facts, Interpretation, TextFacts, Told, interpreter_of
+from memnet.interpreters.base import check_words
 from memnet.story import Alternative, Answer, Attended, Evidence, HopReading
 from memnet.text import words
 from memnet.training.checkpoint import Checkpoint
-from memnet.training.vectorise import vectorise
+
+__all__ = ["ModelInfo", "Reader", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class ModelInfo:
     """Digest of the checkpoint."""
     family: str
     num_hops: int
+    num_heads: int
+    """Attention reads per hop."""
     memory_size: int | None
     """Most facts a question attends to, the newest ones; None without such a limit."""
     dim: int
@@ -38,66 +41,55 @@ class ModelInfo:
     """Words it knows."""
     parameters: int
     """Numbers it was trained to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The facts that a question may be answered from, oldest first, and the slots to read them."""
-
-    slots: Slots
-    """The newest facts, as many as the network attends to."""
-    seqs: Sequence[int]
-    """Fact number of each slot."""
-    texts: Sequence[str]
-    """Text of each slot."""
-    eligible: int
-    """Facts there were, the ones too old to be attended to included."""
-    revision: int
+    has_gates: bool
+    """Whether a new fact may supersede older ones."""
 
 
 class Reader:
     """Answers questions with one checkpoint. Threads may share it."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        network = checkpoint.network
+        self._interpreter = each = interpreter_of(checkpoint)
         self.model = ModelInfo(
             name=checkpoint.name,
             sha256=checkpoint.digest,
-            family=network.family,
-            num_hops=network.num_hops,
-            memory_size=network.memory_size,
-            dim=network.dim,
-            spaces=network.spaces,
-            num_words=len(checkpoint.vocabulary.words),
-            parameters=sum(each.numel() for each in network.parameters()),
+            family=each.family,
+            num_hops=each.num_hops,
+            num_heads=each.num_heads,
+            memory_size=each.memory_size,
+            dim=each.dim,
+            spaces=each.spaces,
+            num_words=each.num_words,
+            parameters=each.parameters,
+            has_gates=each.has_gates,
         )
         self.training = checkpoint.training
-        self._network = network
-        self._vocabulary = checkpoint.vocabulary
 
-    @torch.inference_mode()
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Content vectors of facts, float32, shape (facts, spaces, dim).
+    def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:
+        """The vectors that are kept for facts.
 
         Raises:
             TextError: A text without a word; `index` says which.
         """
-        sentences = [_words_of(text, "the fact", index) for index, text in enumerate(texts)]
-        return self._network.encode_facts(vectorise(sentences, self._vocabulary)).numpy()
+        return self._interpreter.encode(texts)
 
-    @torch.inference_mode()
-    def encode_question(self, text: str) -> np.ndarray:
-        """The query of the first hop, float32, shape (1, dim): what facts' first vectors are matched with.
+    def encode_question(self, text: str) -> Float32[np.ndarray, "queries dim"]:
+        """The query of the first hop, shape (1, dim): what facts' first vectors are matched with.
 
         Raises:
             TextError: A text without a word.
         """
-        sentence = _words_of(text, "the question")
-        return self._network.encode_questions(vectorise([sentence], self._vocabulary)).numpy()
+        return self._interpreter.encode_question(text)
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
-        """The words the network never saw in training, each once, in order."""
-        return tuple(dict.fromkeys(word for word in words(text) if word not in self._vocabulary))
+        """The words of a fact that do not help an answer, each once, in order."""
+        return self._interpreter.unknown_words(text)
+
+    def gates(
+        self, vectors: Float32[np.ndarray, "new spaces dim"], older: Facts
+    ) -> Float32[np.ndarray, "new older"]:
+        """How far each new fact supersedes each older one, in [0, 1]."""
+        return self._interpreter.gates(vectors, older)
 
     def attended(self, eligible: int) -> int:
         """How many of so many facts, the newest ones, a question can attend to."""
@@ -108,10 +100,10 @@ class Reader:
         self, texts: Sequence[str], question: str, *, limit: int | None = 10, top_answers: int = 2
     ) -> Answer:
         """Answer a question from facts given with it. The facts get `seq` 1 to N; see `answer`."""
-        vectors = torch.from_numpy(self.encode(texts))
+        vectors = self.encode(texts)
         first = len(texts) - self.attended(len(texts))
         told = Told(
-            slots=DenseSlots(vectors[first:]),
+            slots=TextFacts(vectors[first:], self._interpreter.retention(vectors)[first:]),
             seqs=range(first + 1, len(texts) + 1),
             texts=texts[first:],
             eligible=len(texts),
@@ -119,7 +111,6 @@ class Reader:
         )
         return self.answer(question, told, limit=limit, top_answers=top_answers)
 
-    @torch.inference_mode()
     def answer(self, question: str, told: Told, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
         """Answer a question.
 
@@ -132,78 +123,73 @@ class Reader:
         Raises:
             TextError: A question without a word.
         """
-        sentence = _words_of(question, "the question")
-        unknown = self.unknown_words(question)
-        reason = None
+        check_words(question, "the question")
+        unknown = self._interpreter.strange_words(question, told)
         if not told.eligible:
-            reason = "no_eligible_facts"
-        elif set(unknown) == set(sentence):
-            reason = "unknown_words"
-        if reason:
-            return Answer(
-                question=question,
-                text=None,
-                reason=reason,
-                probability=0.0,
-                margin=0.0,
-                alternatives=(),
-                hops=(),
-                evidence=(),
-                unknown_words=unknown,
-                revision=told.revision,
-                eligible=told.eligible,
-                attended=0,
-            )
-        reading = self._network.answer(vectorise([sentence], self._vocabulary), told.slots)
-        alternatives = self._alternatives(reading, max(top_answers, 2))
-        best, second = (*alternatives, Alternative("", 0.0))[:2]
+            return _abstained(question, "no_eligible_facts", unknown, told)
+        if {word.lower() for word in unknown} >= set(words(question)):
+            return _abstained(question, "unknown_words", unknown, told)
+        read = self._interpreter.answer(question, told, max(top_answers, 2))
+        best, second = (*read.alternatives, Alternative("", 0.0), Alternative("", 0.0))[:2]
+        reason = None
+        if read.undecided > best.probability:
+            reason = "unknown_words" if unknown else "undecided"
         return Answer(
             question=question,
-            text=best.text,
-            reason=None,
-            probability=best.probability,
-            margin=best.probability - second.probability,
-            alternatives=alternatives[:top_answers],
-            hops=_hops(reading, told.seqs, limit),
-            evidence=_evidence(reading, told, limit),
+            text=None if reason else best.text,
+            reason=reason,
+            probability=0.0 if reason else best.probability,
+            margin=0.0 if reason else best.probability - second.probability,
+            alternatives=read.alternatives[:top_answers],
+            hops=_hops(read, told.seqs, limit),
+            evidence=_evidence(read, told, limit),
             unknown_words=unknown,
             revision=told.revision,
             eligible=told.eligible,
             attended=len(told.slots),
         )
 
-    def _alternatives(self, reading: Reading, count: int) -> tuple[Alternative, ...]:
-        best = reading.logits.softmax(dim=0).topk(min(count, len(reading.logits)))
-        return tuple(
-            Alternative(self._vocabulary.word(index + 1), probability)
-            for probability, index in zip(best.values.tolist(), best.indices.tolist(), strict=True)
-        )
+
+def _abstained(question: str, reason: str, unknown: tuple[str, ...], told: Told) -> Answer:
+    """No answer, and nothing was read."""
+    return Answer(
+        question=question,
+        text=None,
+        reason=reason,
+        probability=0.0,
+        margin=0.0,
+        alternatives=(),
+        hops=(),
+        evidence=(),
+        unknown_words=unknown,
+        revision=told.revision,
+        eligible=told.eligible,
+        attended=0,
+    )
 
 
-def _words_of(text: str, what: str, index: int | None = None) -> list[str]:
-    sentence = words(text)
-    if not sentence:
-        raise TextError(f"{what} has no word in it", hint="write a sentence", index=index)
-    return sentence
-
-
-def _hops(reading: Reading, seqs: Sequence[int], limit: int | None) -> tuple[HopReading, ...]:
+def _hops(read: Interpretation, seqs: Sequence[int], limit: int | None) -> tuple[HopReading, ...]:
+    """The reads of every hop, means over its heads."""
     hops = []
-    for hop, (scores, attention, null) in enumerate(
-        zip(reading.scores.tolist(), reading.attention.tolist(), reading.null.tolist(), strict=True), start=1
+    scores, weights = read.scores.mean(axis=1), read.attention.mean(axis=1)
+    for hop, (score, attention, null) in enumerate(
+        zip(scores, weights, read.null.mean(axis=1).tolist(), strict=True), start=1
     ):
-        ranked = sorted(zip(attention, scores, seqs, strict=True), key=lambda a: (-a[0], a[2]))
-        listed = tuple(Attended(seq, weight, score) for weight, score, seq in ranked[:limit])
-        other = sum(weight for weight, _, _ in ranked[len(listed) :])
-        hops.append(HopReading(hop=hop, attention=listed, other_mass=other, null_mass=null))
+        order = np.lexsort((np.asarray(seqs), -attention))
+        listed = order if limit is None else order[:limit]
+        shown = tuple(
+            Attended(seqs[row], float(attention[row]), float(score[row])) for row in listed.tolist()
+        )
+        other = float(attention[order[len(listed) :]].sum())
+        hops.append(HopReading(hop=hop, attention=shown, other_mass=other, null_mass=null))
     return tuple(hops)
 
 
-def _evidence(reading: Reading, told: Told, limit: int | None) -> tuple[Evidence, ...]:
-    weights = reading.attention.mean(dim=0).tolist()
-    per_hop = reading.attention.T.tolist()
-    evidence = [
-        Evidence(seq, text, weight, tuple(hops))
-        for seq, text, weight, hops in zip(told.seqs, told.texts, weights, per_hop, strict=True)
-    ]
-    return tuple(sorted(evidence, key=lambda e: (-e.weight, e.seq))[:limit])
+def _evidence(read: Interpretation, told: Told, limit: int | None) -> tuple[Evidence, ...]:
+    per_hop = read.attention.mean(axis=1)
+    weights = per_hop.mean(axis=0)
+    order = np.lexsort((np.asarray(told.seqs), -weights))
+    return tuple(
+        Evidence(told.seqs[row], told.texts[row], float(weights[row]), tuple(per_hop[:, row].tolist()))
+        for row in order[:limit].tolist()
+    )

@@ -91,7 +91,7 @@ class Answer:
     text: str | None
     """The answer, or None when the memory abstains."""
     reason: str | None
-    """Why it abstained: `no_eligible_facts` or `unknown_words`; None otherwise."""
+    """Why it abstained: `no_eligible_facts`, `unknown_words` or `undecided`; None otherwise."""
     probability: float
     """Probability of the answer; 0 when the memory abstains."""
     margin: float
@@ -102,7 +102,7 @@ class Answer:
     evidence: tuple[Evidence, ...]
     """Most attended first."""
     unknown_words: tuple[str, ...]
-    """Words of the question that the network never saw in training."""
+    """Words of the question that mean nothing to the network, or names that no fact speaks of."""
     revision: int
     """The state of the memory that was read."""
     eligible: int

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from memnet.babi.world import VERBS, Draw
 from memnet.babi.symbols import NAMES, PLACES, PLURALS, SYMBOLS, symbols_of
+from memnet.babi.world import VERBS, Draw
 from memnet.story import Fact, Story
 from memnet.text import words
 

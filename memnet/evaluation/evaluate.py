@@ -13,14 +13,14 @@ from torch import Tensor
 
 from memnet.babi.dataset import TaskFile, load_task
 from memnet.errors import BabiDataMissing, InputError
-from memnet.evaluation.answers import FAILED, correct
-from memnet.evaluation.baselines import asked, lexical_error, majority_error, seen_in_training
+from memnet.evaluation.answers import FAILED
+from memnet.evaluation.baselines import lexical_error, majority_error, seen_in_training
 from memnet.evaluation.changes import Change
-from memnet.evaluation.evidence import EvidenceReport, evidence, newest
+from memnet.evaluation.evidence import EvidenceReport, evidence
+from memnet.evaluation.exams import exam_of
 from memnet.evaluation.labels import official_tasks, training_labels
 from memnet.story import Story
 from memnet.training.checkpoint import Checkpoint
-from memnet.training.vectorise import Examples, examples_of
 
 ENGLISH = ("en", "en-10k")
 """Splits whose words the changes know."""
@@ -188,8 +188,8 @@ def _report(
     stories = original
     for change in changes:
         stories = change.apply(stories)
-    examples = _examples(checkpoint, stories)
-    right = _correct(checkpoint, examples)
+    exam = exam_of(checkpoint, stories)
+    right = exam.right(exam.sit().answers)
     seen = seen_in_training(stories, training) if training else None
     return TaskReport(
         questions=len(right),
@@ -198,19 +198,14 @@ def _report(
         error_without_duplicates=None if seen is None or seen.all() else _error(right[~seen]),
         majority_error=majority_error(stories, training) if training else None,
         lexical_error=lexical_error(stories, training) if training else None,
-        evidence=evidence(checkpoint.network, examples, stories),
-        unchanged_error=_error(_correct(checkpoint, _examples(checkpoint, original))) if changes else None,
+        evidence=evidence(exam, stories),
+        unchanged_error=_unchanged(checkpoint, original) if changes else None,
     )
 
 
-def _examples(checkpoint: Checkpoint, stories: Sequence[Story]) -> Examples:
-    """The questions with all the facts before them, and at least as many slots as the network has."""
-    longest = max(question.facts_before for _, question in asked(stories))
-    return examples_of(stories, checkpoint.vocabulary, max(1, longest, checkpoint.network.memory_size or 0))
-
-
-def _correct(checkpoint: Checkpoint, examples: Examples) -> Bool[Tensor, " examples"]:
-    return correct(checkpoint.network, newest(examples, checkpoint.network.memory_size))
+def _unchanged(checkpoint: Checkpoint, stories: Sequence[Story]) -> float:
+    exam = exam_of(checkpoint, stories)
+    return _error(exam.right(exam.sit().answers))
 
 
 def _error(right: Bool[Tensor, " questions"]) -> float:

@@ -5,25 +5,23 @@
     sufficiency           whether the answer stays the same from the five highest facts alone
     comprehensiveness     whether the answer changes without the five highest facts
 
-The weight of a fact is its attention at one hop or, overall, its highest over the hops. Among equal
-weights the newer fact comes first. Gold facts explain why an answer holds, not that nothing later
-contradicts it: sufficiency can fail for that reason.
+The weight of a fact is its attention at one hop, the highest of its heads, or, overall, its highest over
+the hops. Among equal weights the newer fact comes first. Gold facts explain why an answer holds, not that
+nothing later contradicts it: sufficiency can fail for that reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from memnet.evaluation.answers import predictions, readings
 from memnet.evaluation.baselines import asked, lexical_weights, recency_weights
-from memnet.nn.network import MemoryNetwork
+from memnet.evaluation.exams import Exam
 from memnet.story import Story
-from memnet.training.vectorise import Examples
 
 TOP = 5
 """Facts that count as returned."""
@@ -112,46 +110,28 @@ def retrieval(
     return Retrieval(_mean(share[some]), _mean(whole[some]))
 
 
-def keep(examples: Examples, kept: Bool[Tensor, "examples memory"]) -> Examples:
-    """The same questions with some of the facts; older facts move up, as when others are forgotten."""
-    empty = len(examples.facts)
-    order = (~kept).int().argsort(dim=1, stable=True)
-    return replace(examples, slots=examples.slots.masked_fill(~kept, empty).gather(1, order))
-
-
-def newest(examples: Examples, memory_size: int | None) -> Examples:
-    """The same questions with the newest facts only."""
-    return replace(examples, slots=examples.slots[:, :memory_size])
-
-
-def evidence(network: MemoryNetwork, examples: Examples, stories: Sequence[Story]) -> EvidenceReport | None:
+def evidence(exam: Exam, stories: Sequence[Story]) -> EvidenceReport | None:
     """Compare a network's attention with the gold facts; None when no question has any.
 
     Args:
-        network: Reads its newest `memory_size` facts.
-        examples: The questions with all the facts before them, not only those the network reads.
+        exam: The questions, with all the facts before them.
         stories: Where they come from.
     """
-    whole, told = examples, examples.slots != len(examples.facts)
-    gold = Gold.of(stories, whole.memory_size)
+    told, readable = exam.told, exam.readable
+    width = told.shape[1]
+    gold = Gold.of(stories, width)
     some = gold.counts > 0
     if not some.any():
         return None
-    read = newest(whole, network.memory_size)
-    size = read.memory_size
-    result = readings(network, read)
-    answers = result.logits.argmax(dim=-1) + 1
+    result = exam.sit()
     attention, null = result.attention, result.null
     overall = attention.amax(dim=1)
-    returned = (ranks(overall, told[:, :size]) < TOP) & told[:, :size]
-    left = told.clone()
-    left[:, :size] &= ~returned
-    alone = predictions(network, keep(read, returned)) == answers
-    changed = predictions(network, newest(keep(whole, left), network.memory_size)) != answers
-    best = retrieval(overall, told[:, :size], gold)
+    returned = (ranks(overall, readable) < TOP) & readable
+    alone = _same(exam.sit(returned).answers, result.answers)
+    changed = ~_same(exam.sit(told & ~returned).answers, result.answers)
+    best = retrieval(overall, readable, gold)
     hops = [
-        (retrieval(attention[:, hop], told[:, :size], gold), _mean(null[some, hop]))
-        for hop in range(network.num_hops)
+        (retrieval(attention[:, hop], readable, gold), _mean(null[some, hop])) for hop in range(exam.num_hops)
     ]
     return EvidenceReport(
         questions=int(some.sum()),
@@ -164,9 +144,13 @@ def evidence(network: MemoryNetwork, examples: Examples, stories: Sequence[Story
             HopEvidence(number, each.r_precision, each.all_gold_in_top5, mass)
             for number, (each, mass) in enumerate(hops, start=1)
         ),
-        lexical=retrieval(lexical_weights(stories, whole.memory_size), told, gold),
+        lexical=retrieval(lexical_weights(stories, width), told, gold),
         recency=retrieval(recency_weights(*told.shape), told, gold),
     )
+
+
+def _same(answers: Sequence[str], others: Sequence[str]) -> Bool[Tensor, " questions"]:
+    return torch.tensor([a == b for a, b in zip(answers, others, strict=True)], dtype=torch.bool)
 
 
 def _mean(values: Tensor) -> float:

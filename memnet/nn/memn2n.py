@@ -132,8 +132,8 @@ class MemN2N(MemoryNetwork):
             # Each of the empty slots scores 0, which is exp(0) = 1 in the sum.
             empty = s.new_zeros(self.memory_size - count)
             p = torch.cat([s, empty]).softmax(dim=0)
-            o = p[:count] @ (slots.values(value) + times[:, value])
-            u = self._next(u, o[None])
+            o = slots.weighted(value, p[None, :count]) + p[:count] @ times[:, value]
+            u = self._next(u, o)
             scores.append(s)
             attention.append(p[:count])
             null.append(p[count:].sum())

@@ -29,9 +29,28 @@ from torch import Tensor, nn
 
 from memnet.nn.roles import RoleEncoder
 
+_START = (
+    ((0,), (0, 1), (3,), 2),
+    ((0,), (1,), (0,), 2),
+    ((2,), (0,), (3,), 1),
+    ((2,), (3,), (0,), 1),
+    ((1,), (0,), (3,), 2),
+    ((1,), (1, 3), (0,), 2),
+    ((0, 2), (0, 3), (0, 3), 1),
+    ((), (), (0, 3), 2),
+)
+"""What each head does when training begins: roles of the state that it asks with, roles of a fact that it
+finds by, roles of the fact that it takes, and the role of the state that it puts them in. The last role holds
+the last symbol of a sentence, so the first head finds who is asked about and takes where they went."""
 
 NEGLIGIBLE_GATE = 0.05
 """What is taken off every gate, in nats of retention."""
+
+LEAST_RETENTION = -30.0
+"""What is left of a fact at least, in nats: nothing that float32 could tell from 0."""
+
+MOST_OF_A_GATE = 13.8
+"""What one write takes of a fact at most, in nats: all but a millionth, which float32 can still tell from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class MultiHeadConfig:
 
 @dataclass(frozen=True, slots=True)
 class QuestionBatch:
-    """Stories with their questions, as tensors. Axes: `stories`, `memory` (facts, oldest first), `questions`."""
+    """Stories with their questions, as tensors; `memory` counts facts, oldest first."""
 
     wordings: Int[Tensor, "wordings words"]
     is_question: Bool[Tensor, " wordings"]
@@ -114,8 +133,11 @@ class MultiHeadMemory(nn.Module):
         )
         d, H, dh, F2 = self.encoder.dim, c.num_heads, c.symbol_dim, 2 * c.waves
         self.dim, self.head_dim = d, dh
+        self.frequencies: Tensor
         self.register_buffer(
-            "frequencies", (2 * math.pi / (4 * c.wave_ratio ** torch.arange(c.waves, dtype=torch.float64))), persistent=False
+            "frequencies",
+            (2 * math.pi / (4 * c.wave_ratio ** torch.arange(c.waves, dtype=torch.float64))),
+            persistent=False,
         )
         self.start = nn.Linear(d, d)
         self.step = nn.Parameter(torch.randn(c.num_hops, d) * 0.1)
@@ -156,21 +178,28 @@ class MultiHeadMemory(nn.Module):
         for head in range(c.num_heads):
             rows = slice(head * ds, (head + 1) * ds)
             queries = slice(head * per, head * per + ds)
-            asked, found = head % c.roles, (head + head // c.roles) % c.roles
-            taken = (found + 1 + head // c.roles) % c.roles
-            put = (asked + 1 + head // c.roles) % c.roles
-            self.ask.weight[queries, asked * ds : (asked + 1) * ds] += eye
-            self.W_K.weight[rows, found * ds : (found + 1) * ds] += eye
-            self.W_V.weight[rows, taken * ds : (taken + 1) * ds] += eye
-            self.W_O.weight[put * ds : (put + 1) * ds, queries] += 0.5 * eye
+            asked, found, taken, put = _START[head % len(_START)]
+            for weight, roles in (
+                (self.ask.weight[queries], asked),
+                (self.W_K.weight[rows], found),
+                (self.W_V.weight[rows], taken),
+            ):
+                for role in roles:
+                    weight[:, self._columns(role)] += eye
+            self.W_O.weight[self._columns(put), queries] += 0.5 * eye
             # Newer facts first, gently: up to about half a nat per frequency.
             self.ask.bias[head * per + ds : head * per + ds + F] = 0.6 * head / (c.num_heads - 1)
         if c.write:
             for module in (self.write, self.written):
                 nn.init.normal_(module.weight, std=0.3 / math.sqrt(d))
                 for role in range(2):
-                    module.weight[role * ds : (role + 1) * ds, role * ds : (role + 1) * ds] += eye
+                    module.weight[self._columns(role), self._columns(role)] += eye
             nn.init.zeros_(self.write.bias)
+
+    def _columns(self, role: int) -> slice:
+        """Where a role's symbol stands in a fact or state; the last role for any that there are not."""
+        role = min(role, self.config.roles - 1)
+        return slice(role * self.config.symbol_dim, (role + 1) * self.config.symbol_dim)
 
     def phi(self, times: Float[Tensor, "*any"]) -> Float[Tensor, "*any two_waves"]:
         angles = times[..., None].double() * self.frequencies
@@ -219,17 +248,23 @@ class MultiHeadMemory(nn.Module):
             nulls.append(p0)
         attention = torch.stack(attentions, dim=2).permute(0, 3, 2, 1, 4)
         null = torch.stack(nulls, dim=2).permute(0, 3, 2, 1)
-        return Outcome(self._logits(self._related(states), attention, batch, told), attention, null, retention)
+        return Outcome(
+            self._logits(self._related(states), attention, batch, told), attention, null, retention
+        )
 
     def retention(
-        self, e: Float[Tensor, "stories memory dim"], times: Float[Tensor, "stories memory"], told: Bool[Tensor, "stories questions memory"]
+        self,
+        e: Float[Tensor, "stories memory dim"],
+        times: Float[Tensor, "stories memory"],
+        told: Bool[Tensor, "stories questions memory"],
     ) -> Float[Tensor, "stories questions memory"]:
         """r_i at the moment of each question: the sum over the facts told by then."""
         later = times[:, :, None] > times[:, None]
         scores = torch.matmul(self.write(e), self.written(e).transpose(1, 2)) + self.write_bias
         # log(1 - sigmoid(s)) = -softplus(s); what is hardly there is nothing, so that most pairs need no row.
-        kept = -torch.relu(nn.functional.softplus(scores) - NEGLIGIBLE_GATE).masked_fill(~later, 0.0)
-        return torch.matmul(told.to(kept.dtype), kept).clamp(min=-30.0)
+        kept = -torch.relu(nn.functional.softplus(scores) - NEGLIGIBLE_GATE).clamp(max=MOST_OF_A_GATE)
+        kept = kept.masked_fill(~later, 0.0)
+        return torch.matmul(told.to(kept.dtype), kept).clamp(min=LEAST_RETENTION)
 
     def _wordings(self, batch: QuestionBatch) -> tuple[Tensor, Tensor]:
         """Shares of the k-th symbol of each wording in each role, and the language of the wording."""
@@ -241,7 +276,9 @@ class MultiHeadMemory(nn.Module):
             shares = nn.functional.pad(shares, (0, 0, 0, per - shares.shape[1]))
         return shares, language
 
-    def _sentences(self, shares: Tensor, language: Tensor, wording: Tensor, places: Tensor, symbols: Tensor) -> Tensor:
+    def _sentences(
+        self, shares: Tensor, language: Tensor, wording: Tensor, places: Tensor, symbols: Tensor
+    ) -> Tensor:
         S, N, per = places.shape
         vectors = symbols.gather(1, places.view(S, -1, 1).expand(-1, -1, symbols.shape[-1]))
         flat = self.encoder.sentences(
@@ -252,14 +289,14 @@ class MultiHeadMemory(nn.Module):
     def _likeness(self, a: Tensor, b: Tensor) -> Tensor:
         """Inner products of all roles' symbols of two states: whether they speak of the same."""
         R, ds = self.config.roles, self.config.symbol_dim
-        left, right = (each[..., : R * ds].unflatten(-1, (R, ds)) for each in (a, b))
+        left, right = (each[..., : R * ds].reshape(*each.shape[:-1], R, ds) for each in (a, b))
         return torch.matmul(left, right.transpose(-1, -2)).flatten(-2)
 
     def _related(self, states: list[Tensor]) -> Tensor:
         """The last state, and a layer over all states and the likeness of every two roles in them."""
         c = self.config
         Z = torch.stack(states, dim=2)
-        slots = Z[..., : c.roles * c.symbol_dim].unflatten(-1, (c.roles, c.symbol_dim)).flatten(2, 3)
+        slots = Z[..., : c.roles * c.symbol_dim].reshape(*Z.shape[:2], -1, c.symbol_dim)
         same = torch.matmul(slots, slots.transpose(2, 3)).flatten(2)
         Z = self.last_norm(Z)
         rho = torch.relu(self.relate(torch.cat([Z.flatten(2), same], dim=-1)))

@@ -28,8 +28,8 @@ class Slots(Protocol):
     def scores(self, space: int, queries: Float[Tensor, "queries dim"]) -> Float[Tensor, "queries facts"]:
         """Inner product of every query with every fact's vector of one space."""
 
-    def values(self, space: int) -> Float[Tensor, "facts dim"]:
-        """The facts' vectors of one space."""
+    def weighted(self, space: int, weights: Float[Tensor, "queries facts"]) -> Float[Tensor, "queries dim"]:
+        """Sums of the facts' vectors of one space, weighted."""
 
 
 class DenseSlots:
@@ -44,8 +44,8 @@ class DenseSlots:
     def scores(self, space: int, queries: Float[Tensor, "queries dim"]) -> Float[Tensor, "queries facts"]:
         return queries @ self._vectors[:, space].T
 
-    def values(self, space: int) -> Float[Tensor, "facts dim"]:
-        return self._vectors[:, space]
+    def weighted(self, space: int, weights: Float[Tensor, "queries facts"]) -> Float[Tensor, "queries dim"]:
+        return weights @ self._vectors[:, space]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from torch import Tensor, nn
 
 from memnet.lexicon import SYMBOL
 
+PER_SENTENCE = 6
+"""Most symbols of a sentence that have a part in it; further ones are not read."""
 
 PRIOR = 3.0
 """How much a role prefers its symbol at the start of training, in nats."""
@@ -29,7 +31,9 @@ PRIOR = 3.0
 class RoleEncoder(nn.Module):
     """Encodes facts and questions."""
 
-    def __init__(self, vocab_size: int, *, roles: int, symbol_dim: int, language_dim: int, width: int, depth: int):
+    def __init__(
+        self, vocab_size: int, *, roles: int, symbol_dim: int, language_dim: int, width: int, depth: int
+    ):
         super().__init__()
         self.roles = roles
         self.symbol_dim = symbol_dim
@@ -39,7 +43,9 @@ class RoleEncoder(nn.Module):
         self.convs = nn.ModuleList(nn.Linear(3 * width, width) for _ in range(depth))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
         self.role = nn.Linear(width, roles)
-        self.language = nn.Sequential(nn.Linear(2 * width, 2 * language_dim), nn.ReLU(), nn.Linear(2 * language_dim, language_dim))
+        self.language = nn.Sequential(
+            nn.Linear(2 * width, 2 * language_dim), nn.ReLU(), nn.Linear(2 * language_dim, language_dim)
+        )
         self.language_norm = nn.LayerNorm(language_dim)
         nn.init.normal_(self.embedding.weight, std=0.5)
         nn.init.normal_(self.kind.weight, std=0.5)
@@ -61,7 +67,9 @@ class RoleEncoder(nn.Module):
         symbols = (words == SYMBOL)[..., None]
         scores = (self.role(h) + self._prior(symbols)).masked_fill(~symbols, float("-inf"))
         # The null takes what no symbol takes.
-        shares = torch.cat([scores, scores.new_zeros(len(words), 1, self.roles)], dim=1).softmax(dim=1)[:, :-1]
+        shares = torch.cat([scores, scores.new_zeros(len(words), 1, self.roles)], dim=1).softmax(dim=1)[
+            :, :-1
+        ]
         mean = h.sum(dim=1) / present.sum(dim=1).clamp(min=1)
         largest = h.masked_fill(~present, float("-inf")).amax(dim=1)
         return shares, self.language_norm(self.language(torch.cat([mean, largest], dim=-1)))
@@ -79,6 +87,6 @@ class RoleEncoder(nn.Module):
         language: Float[Tensor, "sentences language"],
         symbols: Float[Tensor, "sentences symbols symbol_dim"],
     ) -> Float[Tensor, "sentences dim"]:
-        """The vectors e of sentences, from the shares and language of their wordings and their symbols' vectors."""
+        """The vectors e of sentences, from their wordings' shares and language and their symbols."""
         slots = torch.einsum("nkr,nkd->nrd", shares, symbols)
         return torch.cat([slots.flatten(1), language], dim=-1)

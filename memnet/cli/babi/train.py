@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,16 @@ from memnet.cli.babi.options import (
     tasks_option,
     train_files_option,
 )
+from memnet.cli.babi.train_multihead import train_multihead
 from memnet.errors import InputError
+from memnet.nn.memn2n import MemN2N
+from memnet.nn.multihead import MultiHeadMemory
 from memnet.training.checkpoint import CONFIG
 from memnet.training.data import RunSpec
 from memnet.training.loop import EpochReport
+from memnet.training.multihead.data import MultiHeadRunSpec
+from memnet.training.multihead.recipe import MultiHeadRecipe
+from memnet.training.multihead.run import MultiHeadRun, is_multihead
 from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE, Recipe
 from memnet.training.run import Run
 
@@ -38,13 +44,22 @@ from memnet.training.run import Run
 @split_option
 @tasks_option
 @train_files_option
+@click.option(
+    "--network",
+    type=click.Choice([MemN2N.family, MultiHeadMemory.family]),
+    default=MemN2N.family,
+    show_default=True,
+    help="The paper's network, or the multi-head one over roles and symbols.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help=f"Change a setting of the recipe: {', '.join(f.name for f in fields(Recipe))}.",
+    help="Change a setting of the recipe. "
+    f"memn2n: {', '.join(f.name for f in fields(Recipe))}. "
+    f"multi-head: {', '.join(f.name for f in fields(MultiHeadRecipe))}.",
 )
 def train(
     out: Path,
@@ -53,38 +68,53 @@ def train(
     split: str,
     tasks: str,
     train_files: tuple[str, ...],
+    network: str,
     seed: int,
     settings: tuple[str, ...],
 ) -> None:
-    """Train a MemN2N on one task or on several jointly, with the paper's settings.
+    """Train a network on one task or on several jointly: a MemN2N with the paper's settings, or the
+    multi-head network.
 
-    Ctrl-C stops after the last whole epoch; the same command with --resume goes on, and ends with the
-    very weights of a run that was not stopped.
+    Ctrl-C stops a MemN2N after the last whole epoch, the multi-head network after the last update; the same
+    command with --resume goes on, and ends with the very weights of a run that was not stopped.
     """
     torch.set_num_threads(1)  # tiny matrices: a second thread costs more than it brings
+    if resume and (out / CONFIG).is_file():
+        click.echo(f"{out} has finished already")
+        return
+    run: Run | MultiHeadRun
     if resume:
-        if (out / CONFIG).is_file():
-            click.echo(f"{out} has finished already")
-            return
-        run = Run.resume(out)
+        run = MultiHeadRun.resume(out) if is_multihead(out) else Run.resume(out)
     else:
         numbers = parse_tasks(tasks)
-        recipe = replace(PAPER_SINGLE if len(numbers) == 1 else PAPER_JOINT, seed=seed)
-        recipe = Recipe.from_dict(recipe.to_dict() | _settings(settings))
-        spec = RunSpec(data_dir(data), split, numbers, parse_train_files(train_files, numbers), recipe)
-        run = Run.start(out, spec)
+        files = parse_train_files(train_files, numbers)
+        if network == MultiHeadMemory.family:
+            defaults = MultiHeadRecipe(seed=seed).to_dict()
+            recipe = MultiHeadRecipe.from_dict(defaults | _settings(settings, defaults))
+            run = MultiHeadRun.start(out, MultiHeadRunSpec(data_dir(data), split, numbers, files, recipe))
+        else:
+            defaults = replace(PAPER_SINGLE if len(numbers) == 1 else PAPER_JOINT, seed=seed).to_dict()
+            paper = Recipe.from_dict(defaults | _settings(settings, defaults))
+            run = Run.start(out, RunSpec(data_dir(data), split, numbers, files, paper))
     try:
-        _train_with_progress(run)
+        if isinstance(run, MultiHeadRun):
+            train_multihead(run)
+        else:
+            _train_with_progress(run)
     except KeyboardInterrupt:
+        done = f"update {run.updates}" if isinstance(run, MultiHeadRun) else _epochs(run)
         click.echo(
-            f"stopped after epoch {run.epochs_done} of {run.spec.recipe.total_epochs}\n"
-            f"hint: go on with `memnet babi train --resume --out {out}`",
-            err=True,
+            f"stopped after {done}\nhint: go on with `memnet babi train --resume --out {out}`", err=True
         )
         raise click.exceptions.Exit(130) from None
-    click.echo(f"{out}: {run.epochs_done} epochs in {run.elapsed_s:.1f} s")
+    count = run.epoch if isinstance(run, MultiHeadRun) else run.epochs_done
+    click.echo(f"{out}: {count} epochs in {run.elapsed_s:.1f} s")
     for note in run.data.record["notes"]:
         click.echo(f"note: {note}")
+
+
+def _epochs(run: Run) -> str:
+    return f"epoch {run.epochs_done} of {run.spec.recipe.total_epochs}"
 
 
 def _train_with_progress(run: Run) -> None:
@@ -124,9 +154,8 @@ def _describe(report: EpochReport | None, recipe: Recipe) -> str:
     return "  ".join(parts) + ("  (linear start)" if report.linear else "")
 
 
-def _settings(given: Sequence[str]) -> dict[str, Any]:
+def _settings(given: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """`NAME=VALUE` pairs; a value is read as the type of the setting's default."""
-    defaults = asdict(Recipe())
     values: dict[str, Any] = {}
     for item in given:
         name, equals, text = item.partition("=")

@@ -98,10 +98,14 @@ def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
     language = language_of(everything, worded=worded)
     lexicon = Lexicon(language, answers_of(everything, Lexicon(language), worded=worded))
     sided = SIDED_TASKS if recipe.symmetry else ()
-    lessons = [each for lesson in lessons for each in (variants(lesson) if lesson.task in sided else [lesson])]
+    lessons = [
+        each for lesson in lessons for each in (variants(lesson) if lesson.task in sided else [lesson])
+    ]
     notes = []
     if recipe.symmetry and set(sided) & set(spec.tasks):
-        notes.append(f"tasks {', '.join(str(t) for t in sided if t in spec.tasks)} trained from all {SIDES} sides")
+        notes.append(
+            f"tasks {', '.join(str(t) for t in sided if t in spec.tasks)} trained from all {SIDES} sides"
+        )
     if recipe.rename:
         notes.append("symbols renamed in training, each story anew (names, places, things, species, colours)")
     if recipe.worded:

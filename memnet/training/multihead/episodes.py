@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from memnet.lexicon import Lexicon, symbol_vector
 from memnet.nn.multihead import QuestionBatch
+from memnet.nn.roles import PER_SENTENCE
 from memnet.training.multihead.lessons import Asked, Lesson
 
-PER_SENTENCE = 6
-"""Most symbols of a sentence."""
 PRONOUNS = frozenset({"he", "she", "they", "it", "him", "her", "them"})
 
 
@@ -58,7 +58,7 @@ class _Layout:
             columns["fact_symbols"].append(_places(names, local))
             columns["fact_pronoun"].append(bool(self._pronouns & set(indices)))
             known.append(len(local))
-        spoken_of = {key for key in local if " " in key}
+        spoken_of = frozenset(local)
         for row, asked in questions:
             tokens = self._lexicon.tokens(asked.text, spoken_of)
             indices = tuple(token.index for token in tokens)
@@ -76,7 +76,11 @@ class _Layout:
         for key in local:
             columns["symbols"].append(self.keys.setdefault(key, len(self.keys)))
             columns["fixed"].append(self._fixed(task, key))
-        for start, column in (("fact_start", "fact_wording"), ("question_start", "q_wording"), ("symbol_start", "symbols")):
+        for start, column in (
+            ("fact_start", "fact_wording"),
+            ("question_start", "q_wording"),
+            ("symbol_start", "symbols"),
+        ):
             columns[start].append(len(columns[column]))
 
     def _words(self, text: str) -> tuple[tuple[int, ...], list[str]]:
@@ -128,7 +132,10 @@ class Episodes:
         self.wording_words = torch.tensor([[*w, *[0] * (longest - len(w))] for w, _ in layout.wordings])
         self.wording_lengths = np.array([len(wording) for wording, _ in layout.wordings])
         self.wording_question = torch.tensor([question for _, question in layout.wordings])
-        self.symbol_table = np.stack([symbol_vector(key, symbol_dim) for key in layout.keys])
+        self.keys = list(layout.keys)
+        self.symbol_table = np.array(
+            [symbol_vector(key, symbol_dim) for key in layout.keys], np.float32
+        ).reshape(-1, symbol_dim)
         columns = {name: np.asarray(values, dtype=np.int32) for name, values in layout.columns.items()}
         self.fact_wording, self.fact_symbols = columns["fact_wording"], columns["fact_symbols"]
         self.fact_pronoun = columns["fact_pronoun"].astype(bool)
@@ -141,6 +148,26 @@ class Episodes:
 
     def __len__(self) -> int:
         return len(self.q_wording)
+
+    def said(self, lesson: int, logits: Float[Tensor, "positions choices"], lexicon: Lexicon) -> str:
+        """The most probable answer of a lesson's question, as bAbI writes it: words and keys with commas.
+
+        A name that is an answer word too is one answer, whose chances add up.
+        """
+        chances = logits.softmax(dim=-1).numpy()
+        first = self.symbol_start[lesson]
+        keys = [self.keys[row] for row in self.story_symbols[first : self.symbol_start[lesson + 1]]]
+        for column, key in enumerate(keys, start=self.num_answers + 1):
+            if key in lexicon.answers:
+                chances[:, lexicon.answers.index(key)] += chances[:, column]
+                chances[:, column] = 0.0
+        choices = [*lexicon.answers, "", *keys]
+        parts: list[str] = []
+        for choice in chances[:, : len(choices)].argmax(axis=1).tolist():
+            if choice == self.num_answers:
+                break
+            parts.append(choices[choice])
+        return ",".join(parts)
 
     def schedule(
         self, rng: np.random.Generator, batch: int, shares: Mapping[int, float] | None = None
@@ -188,7 +215,7 @@ class Episodes:
         """
         facts, told_mask = _padded(self.fact_start, stories)
         questions, asked = _padded(self.question_start, stories)
-        symbols, named = _padded(self.symbol_start, stories)
+        symbols, _ = _padded(self.symbol_start, stories)
         S, names = symbols.shape
         table = self.symbol_table[self.story_symbols[symbols]]
         if rename:
@@ -230,7 +257,9 @@ class Episodes:
         rows, inverse = np.unique(np.concatenate([wording.ravel(), q_wording.ravel()]), return_inverse=True)
         width = self.wording_lengths[rows].max()
         t = torch.from_numpy
-        per = max(1, int((places >= 0).any(axis=(0, 1)).sum()), int((asked_about >= 0).any(axis=(0, 1)).sum()))
+        per = max(
+            1, int((places >= 0).any(axis=(0, 1)).sum()), int((asked_about >= 0).any(axis=(0, 1)).sum())
+        )
         table = np.concatenate([table, np.zeros_like(table[:, :1])], axis=1)
         batch = QuestionBatch(
             wordings=self.wording_words[rows, :width],

@@ -63,7 +63,8 @@ def of_worded(worded: WordedStory) -> Lesson:
 def is_fixed(task: int, key: str) -> bool:
     """Whether a symbol must keep its vector in training, because what it is decides the answer.
 
-    In task 20 motives lead to rooms and things ("Sumit is thirsty" to the kitchen), which no other word would.
+    In task 20 motives lead to rooms and things ("Sumit is thirsty": to the kitchen), which no other word
+    would.
     """
     return task == 20 and key not in symbols_of(20)
 

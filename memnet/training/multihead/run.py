@@ -99,7 +99,12 @@ class MultiHeadRun:
         run._restore(tensors, record)
         return run
 
-    def train(self, *, on_progress: Callable[[int], None] | None = None, on_epoch: Callable[[MultiHeadReport], None] | None = None) -> None:
+    def train(
+        self,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+        on_epoch: Callable[[MultiHeadReport], None] | None = None,
+    ) -> None:
         """Train to the end of the recipe and write the checkpoint, of the averaged weights.
 
         A KeyboardInterrupt leaves the state after the last update in the folder.
@@ -207,9 +212,9 @@ class MultiHeadRun:
     def _save(self) -> None:
         tensors = {f"network/{name}": tensor for name, tensor in self.network.state_dict().items()}
         tensors |= {f"averaged/{name}": tensor for name, tensor in self.averaged.items()}
-        names = {parameter: name for name, parameter in self.network.named_parameters()}
-        for parameter, state in self.optimiser.state.items():
-            tensors |= {f"optimiser/{names[parameter]}/{key}": value for key, value in state.items()}
+        for name, parameter in self.network.named_parameters():
+            state = self.optimiser.state.get(parameter, {})
+            tensors |= {f"optimiser/{name}/{key}": value for key, value in state.items()}
         record = {
             "spec": self.spec.to_dict(),
             "data": self.data.record,
@@ -222,12 +227,18 @@ class MultiHeadRun:
             "questions": self.questions,
             "elapsed_s": self.elapsed_s,
         }
-        content = save_tensors({k: v.contiguous() for k, v in tensors.items()}, metadata={"record": json.dumps(record)})
+        content = save_tensors(
+            {k: v.contiguous() for k, v in tensors.items()}, metadata={"record": json.dumps(record)}
+        )
         write_atomically(self.folder / TRAINING, content)
 
     def _restore(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
-        self.network.load_state_dict({k.removeprefix("network/"): v for k, v in tensors.items() if k.startswith("network/")})
-        self.averaged = {k.removeprefix("averaged/"): v for k, v in tensors.items() if k.startswith("averaged/")}
+        self.network.load_state_dict(
+            {k.removeprefix("network/"): v for k, v in tensors.items() if k.startswith("network/")}
+        )
+        self.averaged = {
+            k.removeprefix("averaged/"): v for k, v in tensors.items() if k.startswith("averaged/")
+        }
         for name, parameter in self.network.named_parameters():
             prefix = f"optimiser/{name}/"
             state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -256,6 +267,15 @@ class MultiHeadRun:
         }
 
 
+def is_multihead(folder: Path) -> bool:
+    """Whether the run in progress in a folder is one of these.
+
+    Raises:
+        CheckpointError: There is none, or it is damaged.
+    """
+    return "questions" in _load(folder / TRAINING)[1]
+
+
 @torch.inference_mode()
 def errors_by_task(network: MultiHeadMemory, episodes: Episodes) -> dict[int, float]:
     """Share of wrong answers per task, in [0, 1]; the whole answer must be right."""
@@ -269,7 +289,11 @@ def errors_by_task(network: MultiHeadMemory, episodes: Episodes) -> dict[int, fl
 
 def _optimiser(network: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:
     """AdamW; only matrices decay, not biases, gains, steps and the vectors of words."""
-    matrices = [p for name, p in network.named_parameters() if p.ndim > 1 and "embedding" not in name and name != "step"]
+    matrices = [
+        p
+        for name, p in network.named_parameters()
+        if p.ndim > 1 and "embedding" not in name and name != "step"
+    ]
     chosen = {id(p) for p in matrices}
     rest = [p for p in network.parameters() if id(p) not in chosen]
     groups = [{"params": matrices, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]

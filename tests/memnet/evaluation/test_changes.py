@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from memnet.evaluation.changes import name_swap, pad, rename_symbols
 from memnet.babi.symbols import NAMES, SYMBOLS
+from memnet.evaluation.changes import name_swap, pad, rename_symbols
 from memnet.text import words
 from memnet.training.vectorise import vocabulary_of
 from tests.memnet.evaluation.stories import FOOTBALL, stories

@@ -12,11 +12,10 @@ from memnet.evaluation.evidence import (
     Gold,
     evidence,
     found,
-    keep,
-    newest,
     ranks,
     retrieval,
 )
+from memnet.evaluation.exams import exam_of, keep, newest
 from memnet.reader import Reader
 from memnet.training.checkpoint import load_checkpoint
 from memnet.training.vectorise import examples_of, vocabulary_of
@@ -71,11 +70,6 @@ def test_kept_facts_move_up_as_when_the_others_are_forgotten():
     assert newest(examples, None).slots.tolist() == examples.slots.tolist()
 
 
-def whole_examples(checkpoint, told):
-    longest = max(question.facts_before for story in told for question in story.questions)
-    return examples_of(told, checkpoint.vocabulary, max(longest, checkpoint.network.memory_size))
-
-
 @pytest.fixture(scope="module")
 def told(babi_dir):
     return genuine_stories(babi_dir)
@@ -87,7 +81,7 @@ def test_a_network_is_measured_as_it_answers_one_question_at_a_time(tmp_path, ba
     checkpoint = load_checkpoint(untrained_checkpoint(tmp_path / "m", babi_dir, memory_size=memory_size))
     reader = Reader(checkpoint)
 
-    result = evidence(checkpoint.network, whole_examples(checkpoint, told), told)
+    result = evidence(exam_of(checkpoint, told), told)
 
     precision, top5, null, same, changed = [], [], [], [], []
     first_hop = []
@@ -123,14 +117,14 @@ def test_questions_without_gold_facts_have_no_evidence(tmp_path, babi_dir):
     told = stories("1 Mary went to the garden.\n2 Where is Mary?\tgarden\n")
     checkpoint = load_checkpoint(untrained_checkpoint(tmp_path / "m", babi_dir))
 
-    assert evidence(checkpoint.network, whole_examples(checkpoint, told), told) is None
+    assert evidence(exam_of(checkpoint, told), told) is None
 
 
 def test_questions_without_gold_facts_are_left_out_beside_others(tmp_path, babi_dir):
     told = stories("1 Mary went to the garden.\n2 Where is Mary?\tgarden\n3 Where is Mary?\tgarden\t1\n")
     checkpoint = load_checkpoint(untrained_checkpoint(tmp_path / "m", babi_dir))
 
-    result = evidence(checkpoint.network, whole_examples(checkpoint, told), told)
+    result = evidence(exam_of(checkpoint, told), told)
 
     assert isinstance(result, EvidenceReport)
     assert (result.questions, result.r_precision, result.all_gold_in_top5) == (1, 1.0, 1.0)

@@ -1,0 +1,188 @@
+"""What text means to the multi-head network: language and symbols in, words and names out.
+
+A fact's time is its number in the memory; a question is asked at the number that the next fact would get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
+from memnet.interpreters.fused import Fused, Trace
+from memnet.lexicon import RESERVED, SYMBOL, Lexicon, Token, symbol_vector
+from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
+from memnet.nn.roles import PER_SENTENCE
+from memnet.story import Alternative
+from memnet.training.multihead.lessons import UNDECIDED
+
+COPIED_FROM = 512
+"""Facts whose names can be answers: those with the most attention. Smaller memories offer all their names."""
+
+RECOGNISED_IN = 4096
+"""Newest facts in which names of several words are looked up, to recognise them in a question."""
+
+_KEPT_WORDINGS = 65_536
+
+
+class MultiHeadInterpreter(Interpreter):
+    """Interprets for a multi-head network."""
+
+    memory_size = None
+    spaces = 1
+
+    def __init__(self, network: MultiHeadMemory, lexicon: Lexicon) -> None:
+        self._network, self._lexicon = network, lexicon
+        self._fused = Fused(network)
+        self.family = network.family
+        self.num_hops, self.num_heads = network.config.num_hops, network.config.num_heads
+        self.dim = network.dim
+        self.num_words = len(lexicon.words)
+        self.parameters = sum(each.numel() for each in network.parameters())
+        self.has_gates = network.config.write
+        self._tokens = lru_cache(_KEPT_WORDINGS)(lambda text: tuple(lexicon.tokens(text)))
+        self._wording = lru_cache(_KEPT_WORDINGS)(self._encode_wording)
+
+    def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:
+        for index, text in enumerate(texts):
+            check_words(text, "the fact", index)
+        vectors = np.empty((len(texts), 1, self.dim), np.float32)
+        for row, text in enumerate(texts):
+            vectors[row, 0] = self._content(self._tokens(text), question=False)
+        return vectors
+
+    def encode_question(self, text: str) -> Float32[np.ndarray, "queries dim"]:
+        check_words(text, "the question")
+        return self._content(self._tokens(text), question=True)[None]
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """Words of language that training never held; names are none of them, they need not be known."""
+        return tuple(
+            dict.fromkeys(
+                token.surface.lower()
+                for token in self._tokens(text)
+                if token.key is None and token.index < RESERVED
+            )
+        )
+
+    def strange_words(self, question: str, told: Told) -> tuple[str, ...]:
+        known = self._keys(told.texts)
+        tokens = self._lexicon.tokens(question, known)
+        return tuple(
+            dict.fromkeys(
+                token.surface
+                for token in tokens
+                if (token.index < RESERVED if token.key is None else token.key not in known)
+            )
+        )
+
+    def gates(
+        self, vectors: Float32[np.ndarray, "new spaces dim"], older: Facts
+    ) -> Float32[np.ndarray, "new older"]:
+        if not self.has_gates or not len(older):
+            return super().gates(vectors, older)
+        return self._fused.gates_of_scores(older.scores(0, self._fused.write_queries(vectors[:, 0])))
+
+    def retention(self, vectors: Float32[np.ndarray, "facts spaces dim"]) -> Float32[np.ndarray, " facts"]:
+        if not self.has_gates:
+            return super().retention(vectors)
+        content = vectors[:, 0]
+        gates = np.tril(self._fused.gates(content, content), -1)
+        kept: np.ndarray = np.log1p(-gates.astype(np.float64)).sum(axis=0)
+        return np.maximum(kept, LEAST_RETENTION).astype(np.float32)
+
+    def answer(self, question: str, told: Told, count: int) -> Interpretation:
+        tokens = self._lexicon.tokens(question, self._keys(told.texts))
+        q = self._content(tokens, question=True)
+        trace = self._fused.read(q, told.seqs, told.slots)
+        keys, surfaces, mentions = self._names(told.texts, trace)
+        names = self._vectors(keys)
+        chances = np.exp(self._fused.choices(trace, mentions, names).astype(np.float64))
+        alternatives, undecided = self._alternatives(chances, keys, surfaces, count)
+        return Interpretation(alternatives, undecided, trace.scores, trace.attention, trace.null)
+
+    def _keys(self, texts: Sequence[str]) -> frozenset[str]:
+        return frozenset(t.key for text in texts[-RECOGNISED_IN:] for t in self._tokens(text) if t.key)
+
+    def _content(self, tokens: Sequence[Token], *, question: bool) -> Float32[np.ndarray, " content"]:
+        shares, language = self._wording(tuple(token.index for token in tokens), question)
+        c = self._network.config
+        keys = [token.key for token in tokens if token.key is not None][: len(shares)]
+        vector = np.zeros(self._network.dim, np.float32)
+        vector[: c.roles * c.symbol_dim] = (shares[: len(keys)].T @ self._vectors(keys)).ravel()
+        vector[c.roles * c.symbol_dim :] = language
+        return vector
+
+    def _vectors(self, keys: Sequence[str]) -> Float32[np.ndarray, "keys symbol_dim"]:
+        dim = self._network.config.symbol_dim
+        return np.array([symbol_vector(key, dim) for key in keys], np.float32).reshape(-1, dim)
+
+    @torch.inference_mode()
+    def _encode_wording(self, indices: tuple[int, ...], question: bool) -> tuple[np.ndarray, np.ndarray]:
+        words = torch.tensor([indices])
+        shares, language = self._network.encoder.wordings(words, torch.tensor([question]))
+        kept = shares[0][words[0] == SYMBOL][:PER_SENTENCE]
+        return kept.numpy(), language[0].numpy()
+
+    def _names(
+        self, texts: Sequence[str], trace: Trace
+    ) -> tuple[list[str], list[str], Float32[np.ndarray, "facts names"]]:
+        """Keys that can be copied, how they were last written, and which fact mentions which."""
+        offered: Sequence[int] = range(len(texts))
+        if len(texts) > COPIED_FROM:
+            strongest = trace.attention.max(axis=(0, 1))
+            offered = sorted(np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM].tolist())
+        columns: dict[str, int] = {}
+        surfaces: list[str] = []
+        found = []
+        for row in offered:
+            for token in [t for t in self._tokens(texts[row]) if t.key is not None][:PER_SENTENCE]:
+                column = columns.setdefault(token.key or "", len(columns))
+                if column == len(surfaces):
+                    surfaces.append(token.surface)
+                surfaces[column] = token.surface
+                found.append((row, column))
+        mentions = np.zeros((len(texts), len(columns)), np.float32)
+        if found:
+            rows, named = zip(*found, strict=True)
+            mentions[list(rows), list(named)] = 1.0
+        return list(columns), surfaces, mentions
+
+    def _alternatives(
+        self, chances: np.ndarray, keys: list[str], surfaces: list[str], count: int
+    ) -> tuple[tuple[Alternative, ...], float]:
+        """The most probable answers, and the probability that there is none."""
+        words = self._lexicon.answers
+        end = len(words)
+        # A name that is an answer word too is one answer: its chances add up.
+        merged = chances.copy()
+        for column, key in enumerate(keys, start=end + 1):
+            if key in words:
+                merged[:, words.index(key)] += merged[:, column]
+                merged[:, column] = 0.0
+        texts = [*words, "", *surfaces]
+        best = merged[1:].argmax(axis=1).tolist()
+        rest = best[: best.index(end)] if end in best else best
+        tail = float(np.prod([merged[1 + i, choice] for i, choice in enumerate([*rest, end][: len(best)])]))
+        alone = float(merged[1, end])
+        found: list[Alternative] = []
+        undecided = 0.0
+        for choice in np.argsort(-merged[0], kind="stable")[: count + 2].tolist():
+            chance = float(merged[0, choice])
+            if choice == end:
+                continue
+            if texts[choice] == UNDECIDED:
+                undecided = chance
+                continue
+            # A list goes on as it does at its best; anything else than its first word stands alone.
+            whole = choice == int(merged[0].argmax())
+            text = ",".join([texts[choice], *(texts[each] for each in rest)] if whole else [texts[choice]])
+            found.append(Alternative(text, chance * (tail if whole else alone)))
+        found.sort(key=lambda each: -each.probability)
+        if UNDECIDED in words:
+            undecided = float(merged[0, words.index(UNDECIDED)])
+        return tuple(found[:count]), undecided

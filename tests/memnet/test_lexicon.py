@@ -1,0 +1,100 @@
+"""Lexicon: which words are language and which are the names of somebody or something."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from memnet.lexicon import NIL, SYMBOL, UNKNOWN_ADVERB, UNKNOWN_VERB, Lexicon, singular, symbol_vector
+
+LEXICON = Lexicon(
+    ["a", "afraid", "and", "are", "gave", "in", "is", "of", "the", "to", "went", "what", "where"],
+    ["no", "yes"],
+)
+
+
+def names(text: str, known: frozenset[str] = frozenset()) -> list[str]:
+    return [token.surface for token in LEXICON.tokens(text, known) if token.index == SYMBOL]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mary went to the garden.", ["Mary", "garden"]),
+        ("The blue backpack is in New York.", ["blue backpack", "New York"]),
+        ("Ada Lovelace gave X-200 to José's sister.", ["Ada Lovelace", "X-200", "José", "sister"]),
+        ("The box of chocolates is in the chest.", ["box of chocolates", "chest"]),
+        ("Zoë went to depot 29.", ["Zoë", "depot 29"]),
+        ("The moving van is in 東京.", ["moving van", "東京"]),
+        ("mary and john went to the office", ["mary", "john", "office"]),
+    ],
+)
+def test_names_come_out_whole_and_as_they_were_written(text, expected):
+    assert names(text) == expected
+
+
+def test_what_was_told_of_is_recognised_without_capitals_or_determiners():
+    assert names("where is new york") == ["new", "york"]
+    assert names("where is new york", frozenset({"new york"})) == ["new york"]
+    # "emily" looks like an adverb.
+    assert names("what is emily afraid of") == []
+    assert names("what is emily afraid of", frozenset({"emily"})) == ["emily"]
+
+
+def test_a_verb_or_an_adverb_nobody_taught_is_not_taken_for_a_name():
+    found = LEXICON.tokens("Mary quickly teleported to the garden.")
+
+    assert [token.index for token in found[1:3]] == [UNKNOWN_ADVERB, UNKNOWN_VERB]
+    assert [token.key for token in found[1:3]] == [None, None]
+
+
+def test_one_and_many_are_the_same_symbol():
+    wolf, wolves = LEXICON.tokens("a wolf")[1], LEXICON.tokens("Wolves are afraid")[0]
+
+    assert wolf.key == wolves.key == "wolf"
+    assert [singular(word) for word in ("mice", "boxes", "glass", "julius", "cities")] == [
+        "mouse",
+        "box",
+        "glass",
+        "julius",
+        "city",
+    ]
+
+
+def test_a_symbols_vector_is_its_digest_and_nothing_else():
+    bits = np.unpackbits(np.frombuffer(hashlib.blake2b(b"new york").digest(), np.uint8))[:40]
+
+    vector = symbol_vector("new york", 40)
+
+    np.testing.assert_array_equal(np.sign(vector), bits.astype(int) * 2 - 1)
+    assert np.linalg.norm(vector) == pytest.approx(1)
+    assert vector.dtype == np.float32
+
+
+def test_another_process_gives_a_name_the_same_vector():
+    script = "from memnet.lexicon import symbol_vector as v; print(v('zoë', 8).tobytes().hex())"
+    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert other.stdout.strip() == symbol_vector("zoë", 8).tobytes().hex()
+
+
+def test_a_hundred_thousand_names_are_told_apart():
+    """The most alike of many random names; at 1 they would be one and the same."""
+    vectors = np.stack([symbol_vector(f"name {number}", 40) for number in range(3000)])
+    likeness = vectors @ vectors.T
+    np.fill_diagonal(likeness, 0)
+
+    assert likeness.max() < 0.9
+    assert abs(float(likeness.mean())) < 0.01
+
+
+def test_a_lexicon_comes_back_from_json():
+    again = Lexicon.from_json(LEXICON.to_json())
+
+    assert (again.words, again.answers) == (LEXICON.words, LEXICON.answers)
+    assert again["the"] == LEXICON["the"]
+    assert again["garden"] == NIL
