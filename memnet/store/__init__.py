@@ -12,6 +12,7 @@ from memnet.store.ids import fact_id, seq_of
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
 from memnet.store.rows import Added, Erased, FactRow, MemoryRow
 from memnet.store.view import View
+from memnet.store.writes import Gate, Gates, NewFacts, Superseded, Write, Writes
 
 __all__ = [
     "DEFAULT_DATABASE_URL",
@@ -21,13 +22,19 @@ __all__ = [
     "FactRow",
     "FactStore",
     "FactsRead",
+    "Gate",
+    "Gates",
     "Log",
     "MemoryRow",
     "MissingVectors",
+    "NewFacts",
     "Once",
     "Seen",
+    "Superseded",
     "Traces",
     "View",
+    "Write",
+    "Writes",
     "fact_id",
     "migrate",
     "open_database",

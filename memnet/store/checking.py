@@ -13,19 +13,32 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from memnet.errors import MemoryNotFound
 from memnet.store import memories
 from memnet.store.database import reading, writing
 from memnet.store.facts import FactStore
 from memnet.store.listing import live_at
-from memnet.store.schema import changes, fact_vectors, facts
+from memnet.store.schema import changes, fact_vectors, facts, writes
 from memnet.store.schema import memories as memories_table
 from memnet.store.schema import models as models_table
 from memnet.store.vectors import encode
 
-Kind = Literal["log", "count", "vector missing", "vector damaged", "index"]
+Kind = Literal["log", "count", "write", "vector missing", "vector damaged", "index"]
 
 _PAGE = 2000
 
@@ -107,6 +120,7 @@ def check(engine: Engine, name: str, digest: str) -> Report:
 
     - the log has every revision above its floor, and agrees with the facts;
     - the memory's counts are those of its rows;
+    - whatever supersedes a fact, or is superseded by one, is there;
     - every vector has the width and the CRC-32 it was stored with, and only finite numbers;
     - every live fact has a vector of the model that the memory is answered with;
     - the index of every vector space finds what NumPy finds in the rows, for a sample of questions.
@@ -124,6 +138,7 @@ def check(engine: Engine, name: str, digest: str) -> Report:
         report = Report(name, memory.revision, memory.live_count)
         _check_log(connection, memory.memory_id, report)
         _check_counts(connection, memory.memory_id, memory.last_seq, report)
+        _check_writes(connection, memory.memory_id, report)
         for seq, model, why in _damaged(connection, memory.memory_id, report):
             report.problems.append(
                 Problem(name, "vector damaged", f"the vector of fact {seq} {why}", seq, model)
@@ -306,6 +321,24 @@ def _check_counts(connection: Connection, memory_id: int, last_seq: int, report:
     ):
         if wrong:
             report.problems.append(Problem(report.memory, "count", message))
+
+
+def _check_writes(connection: Connection, memory_id: int, report: Report) -> None:
+    def stored(seq: Column[int]) -> ColumnElement[bool]:
+        return exists().where(facts.c.memory_id == memory_id, facts.c.seq == seq)
+
+    loose = connection.execute(
+        select(writes.c.writer_seq, writes.c.target_seq)
+        .where(
+            writes.c.memory_id == memory_id,
+            or_(~stored(writes.c.writer_seq), ~stored(writes.c.target_seq)),
+        )
+        .order_by(writes.c.writer_seq, writes.c.target_seq)
+        .limit(10)
+    )
+    for writer, target in loose:
+        message = f"fact {writer} supersedes fact {target}, and one of them is not there"
+        report.problems.append(Problem(report.memory, "write", message, writer))
 
 
 def _damaged(connection: Connection, memory_id: int, report: Report) -> Iterator[tuple[int, str, str]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, delete, select
 
 from memnet.errors import FactNotFound
+from memnet.store import writes
 from memnet.store.changes import bump, log
 from memnet.store.database import alone, sqlite_file
 from memnet.store.failpoints import hit
@@ -20,7 +21,7 @@ _PER_STATEMENT = 500
 
 
 def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, int]:
-    """Remove facts and their vectors, and raise the floors beneath which nothing can be read.
+    """Remove facts, their vectors and their writes, and raise the floors beneath which nothing can be read.
 
     Args:
         connection: A write transaction.
@@ -52,6 +53,7 @@ def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, 
     memory = bump(connection, name, now, live_count=-sum(live.values()), erases=True)
     hit("erase.locked")
     for some in batched(wanted, _PER_STATEMENT):
+        writes.erase(connection, memory_id, some)
         for table in (fact_vectors, facts):
             connection.execute(delete(table).where(table.c.memory_id == memory_id, table.c.seq.in_(some)))
     hit("erase.rows")
@@ -66,7 +68,7 @@ def scrub(engine: Engine) -> bool:
         if sqlite_file(engine) is None:
             # Plain VACUUM leaves the bytes of dead rows in their pages.
             execute("SET statement_timeout = 0")
-            execute("VACUUM (FULL) facts, fact_vectors")
+            execute("VACUUM (FULL) facts, fact_vectors, writes")
             execute("CHECKPOINT")
             execute("RESET statement_timeout")
             return True

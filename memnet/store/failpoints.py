@@ -24,13 +24,14 @@ WRITE = (
     "write.locked",  # the row lock is held, the revision is taken
     "write.facts",
     "write.vectors",
+    "write.writes",
     "write.log",
     "write.committed",  # durable, the caller does not know yet
 )
 FORGET = ("forget.locked", "forget.facts", "forget.log", "forget.committed")
 ERASE = ("erase.locked", "erase.rows", "erase.log", "erase.committed", "erase.dropped", "erase.scrubbed")
 MODEL = ("model.begun", "model.page", "model.verified", "model.switched", "model.committed")
-READ = ("read.head", "read.log", "read.rows", "read.decoded", "read.published")
+READ = ("read.head", "read.log", "read.rows", "read.decoded", "read.writes", "read.published")
 
 POINTS = (*WRITE, *FORGET, *ERASE, *MODEL, *READ)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, select, updat
 
 from memnet.errors import InputError, MemoryNotFound
 from memnet.store.rows import MemoryRow
-from memnet.store.schema import changes, fact_vectors, facts, memories, store_meta
+from memnet.store.schema import changes, fact_vectors, facts, memories, store_meta, writes
 from memnet.store.statements import insert_if_absent
 from memnet.store.texts import check_text
 
@@ -25,6 +25,7 @@ STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch"
 _HEAD = select(
     memories.c.memory_id,
     memories.c.revision,
+    memories.c.last_seq,
     memories.c.live_count,
     memories.c.log_floor,
     memories.c.history_floor,
@@ -41,6 +42,7 @@ class Head:
 
     memory_id: int
     revision: int
+    last_seq: int
     live_count: int
     log_floor: int
     history_floor: int
@@ -48,7 +50,7 @@ class Head:
     """Of the store, new when the database is restored, and of the memory, raised when facts are erased.
     What was cached in another epoch must not be used."""
     past: bool = False
-    """Whether `revision` is not the last one."""
+    """Whether `revision` is not the last one; the counts are always those of the last one."""
 
 
 def put(connection: Connection, name: str, description: str | None) -> tuple[MemoryRow, bool]:
@@ -136,7 +138,7 @@ def remove(connection: Connection, name: str) -> int:
         MemoryNotFound: There is none.
     """
     memory_id = lock(connection, name)
-    for table in (fact_vectors, changes, facts, memories):
+    for table in (writes, fact_vectors, changes, facts, memories):
         connection.execute(delete(table).where(table.c.memory_id == memory_id))
     return int(memory_id)
 
@@ -166,6 +168,7 @@ def head(connection: Connection, name: str) -> Head:
     return Head(
         row.memory_id,
         row.revision,
+        row.last_seq,
         row.live_count,
         row.log_floor,
         row.history_floor,

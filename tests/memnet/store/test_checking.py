@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from memnet.errors import MemoryNotFound, StoreError
-from memnet.store import View, checking
+from memnet.store import View, Write, Writes, checking
 from memnet.store.checking import Problem
 from memnet.store.database import writing
 from memnet.store.index import BruteForceIndex
@@ -292,3 +292,18 @@ def test_a_memory_that_does_not_exist_is_not_found(database: Database):
         check(database, "cellar")
     with pytest.raises(MemoryNotFound):
         checking.rebuild(database.engine, "cellar", "digest", database.model_id, encode)
+
+
+def test_what_supersedes_a_fact_that_is_not_there_is_found(database: Database):
+    told(database, *STORY)
+    of = [Write(np.array([1, 2]), np.array([0.5, 0.5], np.float32))]
+    database.store.add(
+        "house", ["x"], model_id=database.model_id, vectors=encode(["x"]), writes=Writes(1, of)
+    )
+    assert check(database).problems == []
+    database.execute("UPDATE facts SET seq = 9 WHERE seq = 2")
+
+    problems = check(database).problems
+
+    message = "fact 3 supersedes fact 2, and one of them is not there"
+    assert Problem("house", "write", message, 3) in problems
