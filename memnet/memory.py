@@ -7,6 +7,7 @@ words) is computed at the moment of asking, so nothing stored ever has to be rew
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from memnet.errors import MemoryNotFound, ModelNotActive
+from memnet.errors import MemoryNotFound, ModelNotActive, VectorDamaged
 from memnet.models import SHIPPED
 from memnet.reader import Reader, Told
 from memnet.store import (
@@ -39,7 +40,10 @@ from memnet.story import Answer
 from memnet.training.checkpoint import load_checkpoint
 
 ENCODE_AT_ONCE = 10_000
-"""Facts of another model that are encoded while the caller waits: a third of a second."""
+"""Facts of another model, or with damaged vectors, that are encoded while the caller waits: a third of a
+second."""
+
+log = logging.getLogger("memnet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,12 +316,24 @@ class Memory:
     def _view(
         self, memory_id: str, as_of_revision: int | None = None, recorded_at: datetime | None = None
     ) -> View:
-        """The memory as of then; facts that another model stored are encoded for this one first."""
+        """The memory as of then; facts that another model stored are encoded for this one first.
+
+        Damaged vectors are made again from the texts, once: what is damaged again is broken underneath.
+        """
+        mended = False
         while True:
             try:
                 return self.store.view(
                     memory_id, self._model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
+            except VectorDamaged:
+                if mended:
+                    raise
+                count = self.store.mend(memory_id, self._model_id, self.reader.encode, limit=ENCODE_AT_ONCE)
+                if not count:
+                    raise
+                log.warning("memory '%s': %d damaged vectors made again from the texts", memory_id, count)
+                mended = True
             except MissingVectors as error:
                 if error.count > ENCODE_AT_ONCE:
                     raise ModelNotActive(

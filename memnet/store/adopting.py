@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from sqlalchemy import Connection
 
 from memnet.errors import FactNotFound
-from memnet.store import listing, memories, remodelling
+from memnet.store import listing, memories, mending, remodelling
 from memnet.store.base import StoreBase
 from memnet.store.database import reading, writing
 from memnet.store.failpoints import hit
@@ -76,6 +76,23 @@ class Adopting(StoreBase):
             memory_id = memories.lock(connection, name)
             if numbers:
                 listing.fill_vectors(connection, memory_id, name, model_id, numbers, vectors)
+
+    def mend(self, name: str, model_id: int, encode: Encode, *, limit: int) -> int:
+        """Make damaged vectors of a model again from the texts: how many; 0 when there are more than `limit`.
+
+        Facts, revisions and views stay: a damaged vector is in no view.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            InputError: There is no such model, or the vectors are not those of it.
+        """
+        with reading(self._engine) as connection:
+            memory_id = memories.head(connection, name).memory_id
+            damaged = [found.seq for found in mending.scan(connection, memory_id, model_id) if found]
+        if len(damaged) > limit:
+            return 0
+        checked = self._checked(encode, self._model(model_id))
+        return mending.encode_again(self._engine, name, model_id, damaged, checked)
 
     def encode_missing(
         self, name: str, model_id: int, encode: Encode, gates: Gates, *, page: int = 256, pause_s: float = 0.0

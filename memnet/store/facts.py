@@ -11,8 +11,9 @@ from jaxtyping import Float32
 from sqlalchemy import Connection
 
 from memnet.errors import InputError, MemoryMoved
-from memnet.store import changes, erasing, memories
+from memnet.store import changes, compacting, erasing, memories
 from memnet.store.adopting import Adopting
+from memnet.store.compacting import Compacted
 from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
 from memnet.store.idempotency import Once, once_only
@@ -242,6 +243,27 @@ class FactStore(Reads, Adopting):
         scrubbed = sqlite_file(self._engine) is not None and self.scrub()
         hit("erase.scrubbed")
         return Erased(revision, scrubbed)
+
+    def compact(self, name: str, revision: int, *, forgotten: bool = False) -> Compacted:
+        """Remove what leads up to a revision: the log, so that it leads on from there.
+
+        Changes no revision and no answer: from the floor on, every state is read as before. Whoever follows
+        the log and is behind reads the memory whole. A moment before the log cannot be read any more.
+
+        Args:
+            name: Which memory.
+            revision: The floor; everything below goes. A floor that is higher already stays.
+            forgotten: Remove facts that were forgotten at or below it as well, with vectors and writes. No
+                state below the floor can be read then. The files may keep traces: see `erase`.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            RevisionNotFound: It has no such revision.
+        """
+        with writing(self._engine) as connection:
+            compacted = compacting.compact(connection, name, revision, forgotten=forgotten)
+        hit("compact.committed")
+        return compacted
 
     def scrub(self) -> bool:
         """Remove from the database's files what is no longer in its tables.

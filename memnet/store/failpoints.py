@@ -30,10 +30,11 @@ WRITE = (
 )
 FORGET = ("forget.locked", "forget.facts", "forget.log", "forget.committed")
 ERASE = ("erase.locked", "erase.rows", "erase.log", "erase.committed", "erase.dropped", "erase.scrubbed")
+COMPACT = ("compact.locked", "compact.log", "compact.facts", "compact.committed")
 MODEL = ("model.begun", "model.page", "model.verified", "model.switched", "model.committed")
 READ = ("read.head", "read.log", "read.rows", "read.decoded", "read.writes", "read.published")
 
-POINTS = (*WRITE, *FORGET, *ERASE, *MODEL, *READ)
+POINTS = (*WRITE, *FORGET, *ERASE, *COMPACT, *MODEL, *READ)
 
 
 class Failpoint(Exception):

@@ -13,7 +13,7 @@ from jaxtyping import Int64
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from memnet.errors import MissingVectors
-from memnet.store import writes
+from memnet.store import retention
 from memnet.store.failpoints import hit
 from memnet.store.listing import live_at
 from memnet.store.memories import Head
@@ -32,7 +32,7 @@ def load(connection: Connection, name: str, head: Head, model: ModelRow, *, half
         VectorDamaged: A stored vector fails its checksum.
     """
     part = Part(_segment(name, _rows(connection, head, model), model, half=half))
-    part = writes.loaded(connection, head, model.model_id, part)
+    part = retention.loaded(connection, head, model.model_id, part)
     last_seq = _newest(connection, head) if head.past else head.last_seq
     return View(head.memory_id, head.revision, (part,), last_seq)
 
@@ -86,7 +86,7 @@ def advance(
         segment = _segment(name, rows, model, half=half)
         last_seq = _newest(connection, head) if head.past else head.last_seq
     parts = grow(base.parts, gone, segment)
-    parts = writes.advanced(connection, head, model.model_id, parts, gone=gone, after_seq=base.last_seq)
+    parts = retention.advanced(connection, head, model.model_id, parts, gone=gone, after_seq=base.last_seq)
     return View(head.memory_id, head.revision, parts, last_seq)
 
 

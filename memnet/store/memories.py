@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, select, update
 
 from memnet.errors import InputError, MemoryNotFound
 from memnet.store.rows import MemoryRow
@@ -18,6 +18,16 @@ from memnet.store.texts import check_text
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a memory may be called."""
+
+IMPORTING = "importing-"
+UNFINISHED = "an unfinished import; a later import removes it"
+"""Name and description of a memory while its facts are being imported."""
+
+BEING_IMPORTED = and_(
+    memories.c.name.startswith(IMPORTING, autoescape=True),
+    func.coalesce(memories.c.description, "") == UNFINISHED,
+)
+"""Memories that nobody has made and that are not whole yet."""
 
 STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
 
@@ -116,12 +126,12 @@ def find(connection: Connection, name: str) -> MemoryRow | None:
 
 
 def page(connection: Connection, after: str | None, limit: int) -> list[MemoryRow]:
-    """Memories by name, those behind `after`.
+    """Memories by name, those behind `after`; without those that are being imported.
 
     Raises:
         InputError: `after` is not a name.
     """
-    statement = select(*_ROW).order_by(memories.c.name).limit(limit)
+    statement = select(*_ROW).where(~BEING_IMPORTED).order_by(memories.c.name).limit(limit)
     if after is not None:
         check_name(after)
         statement = statement.where(memories.c.name > after)

@@ -16,7 +16,7 @@ from memnet.errors import InputError
 from memnet.store import listing
 from memnet.store.changes import bump, log
 from memnet.store.failpoints import hit
-from memnet.store.memories import head, lock
+from memnet.store.memories import BEING_IMPORTED, head, lock
 from memnet.store.replaying import Encode
 from memnet.store.schema import fact_vectors, memories, writes
 
@@ -113,8 +113,8 @@ def drop(connection: Connection, name: str, model_id: int) -> int:
 
 
 def others(connection: Connection, model_id: int, after: str | None, limit: int) -> list[str]:
-    """Names of memories that another model is active for, in order, those behind `after`."""
-    statement = select(memories.c.name).where(memories.c.active_model_id != model_id)
+    """Names of memories that another model is active for, in order, those behind `after`; no imports."""
+    statement = select(memories.c.name).where(memories.c.active_model_id != model_id, ~BEING_IMPORTED)
     if after is not None:
         statement = statement.where(memories.c.name > after)
     return list(connection.execute(statement.order_by(memories.c.name).limit(limit)).scalars())

@@ -211,6 +211,17 @@ class Machine(RuleBasedStateMachine):
         oracle.model = model
         assert changed == oracle.revision
 
+    @rule(which=which, back=st.integers(0, 20), forgotten=st.booleans())
+    def compact(self, which: tuple[int, int], back: int, forgotten: bool) -> None:
+        store, name, oracle = self.pick(which)
+        floor = max(0, oracle.revision - back)
+        if forgotten:
+            oracle.floor = max(oracle.floor, floor)
+            for seq, fact in list(oracle.facts.items()):
+                if fact.deleted is not None and fact.deleted <= oracle.floor:
+                    del oracle.facts[seq]
+        assert store.compact(name, floor, forgotten=forgotten).history_floor == oracle.floor
+
     @rule(which=which, point=st.sampled_from([point for point in WRITE if point != "write.committed"]))
     def fail_to_add(self, which: tuple[int, int], point: str) -> None:
         store, name, oracle = self.pick(which)
