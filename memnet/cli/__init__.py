@@ -35,9 +35,11 @@ class _Commands(LazyGroup):
         "ask": "memnet.cli.store:ask",
         "babi": "memnet.cli.babi:babi",
         "backup": "memnet.cli.backup:backup",
+        "compact": "memnet.cli.compact:compact",
         "facts": "memnet.cli.store:facts",
         "index": "memnet.cli.index:index",
         "migrate": "memnet.cli.migrate:migrate",
+        "model": "memnet.cli.model:model",
         "restore": "memnet.cli.backup:restore",
         # Of other packages: the service depends on the library, never the other way round.
         **{plugin.name: plugin.value for plugin in entry_points(group="memnet.commands")},

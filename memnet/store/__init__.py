@@ -10,7 +10,7 @@ from memnet.store.facts import FactStore
 from memnet.store.idempotency import Once
 from memnet.store.ids import fact_id, seq_of
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
-from memnet.store.rows import Added, Erased, FactRow, MemoryRow
+from memnet.store.rows import Added, Erased, FactRow, MemoryRow, ModelUse
 from memnet.store.view import View
 from memnet.store.writes import Gate, Gates, NewFacts, Superseded, Write, Writes
 
@@ -27,6 +27,7 @@ __all__ = [
     "Log",
     "MemoryRow",
     "MissingVectors",
+    "ModelUse",
     "NewFacts",
     "Once",
     "Seen",

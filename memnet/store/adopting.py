@@ -10,16 +10,18 @@ from functools import partial
 
 import numpy as np
 from jaxtyping import Float32
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_, exists, func
 
 from memnet.errors import FactNotFound
-from memnet.store import listing, memories, mending, remodelling
+from memnet.store import listing, memories, mending, models, remodelling
 from memnet.store.base import StoreBase
 from memnet.store.database import reading, writing
 from memnet.store.failpoints import hit
 from memnet.store.history import pinned
 from memnet.store.replaying import Encode, Replay
-from memnet.store.rows import FactRow, ModelRow
+from memnet.store.rows import FactRow, ModelRow, ModelUse
+from memnet.store.schema import fact_vectors
+from memnet.store.schema import memories as table
 from memnet.store.vectors import check_vectors
 from memnet.store.writes import Gates
 
@@ -225,7 +227,29 @@ class Adopting(StoreBase):
     ) -> list[str]:
         """Names of memories whose facts are encoded by another model, in order, those behind `after`."""
         with reading(self._engine) as connection:
-            return remodelling.others(connection, model_id, after, limit)
+            return remodelling.named(connection, table.c.active_model_id != model_id, after, limit)
+
+    def memories_of_model(self, model_id: int, *, after: str | None = None, limit: int = 50) -> list[str]:
+        """Names of memories that are answered with a model, in order, those behind `after`."""
+        with reading(self._engine) as connection:
+            return remodelling.named(connection, table.c.active_model_id == model_id, after, limit)
+
+    def memories_with_vectors(self, model_id: int) -> list[str]:
+        """Names of memories that keep vectors of a model without being answered with it or about to be."""
+        kept = exists().where(
+            fact_vectors.c.memory_id == table.c.memory_id, fact_vectors.c.model_id == model_id
+        )
+        unused = [
+            func.coalesce(column, 0) != model_id
+            for column in (table.c.active_model_id, table.c.building_model_id)
+        ]
+        with reading(self._engine) as connection:
+            return remodelling.named(connection, and_(kept, *unused), None, None)
+
+    def models(self) -> list[ModelUse]:
+        """Every model that is registered, in order, and what is encoded with it."""
+        with reading(self._engine) as connection:
+            return models.used(connection)
 
     def drop_vectors(self, name: str, model_id: int) -> int:
         """Delete the vectors of a model that a memory has no use for any more: how many.

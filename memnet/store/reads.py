@@ -228,6 +228,17 @@ class Reads(StoreBase):
             ),
         )
 
+    def revision_at(self, name: str, moment: datetime) -> int:
+        """The last revision that was recorded at or before a moment.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            HistoryErased: Facts of then were erased since, or the moment is before the log.
+            InputError: A moment without a time zone.
+        """
+        with reading(self._engine) as connection:
+            return pinned(connection, name, recorded_at=moment).revision
+
     def traces(self, name: str, seqs: Sequence[int]) -> Traces:
         """What erasing facts would remove.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from memnet.errors import InputError
 from memnet.store import listing
@@ -112,9 +112,11 @@ def drop(connection: Connection, name: str, model_id: int) -> int:
     ).rowcount
 
 
-def others(connection: Connection, model_id: int, after: str | None, limit: int) -> list[str]:
-    """Names of memories that another model is active for, in order, those behind `after`; no imports."""
-    statement = select(memories.c.name).where(memories.c.active_model_id != model_id, ~BEING_IMPORTED)
+def named(
+    connection: Connection, which: ColumnElement[bool], after: str | None, limit: int | None
+) -> list[str]:
+    """Names of memories, in order, those behind `after`; no imports."""
+    statement = select(memories.c.name).where(which, ~BEING_IMPORTED)
     if after is not None:
         statement = statement.where(memories.c.name > after)
     return list(connection.execute(statement.order_by(memories.c.name).limit(limit)).scalars())

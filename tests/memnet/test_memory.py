@@ -258,7 +258,11 @@ def test_a_large_memory_of_another_model_says_so_until_it_is_adopted(
             memory.ask("house", "Where is the football?")
         with pytest.raises(ModelNotActive, match="memory 'house' is encoded by model"):
             memory.remember("house", ["Mary dropped the football."])
-        assert list(memory.adopt_all()) == ["house"]
+        assert list(memory.of_other_models()) == ["house"]
+        encoded = []
+        assert memory.adopt("house", on_facts=encoded.append) == 2
+        assert encoded == [2]
+        assert list(memory.of_other_models()) == []
         assert memory.adopt("house") is None
         assert memory.remember("house", ["Mary dropped the football."]).revision == 3
         answer = memory.ask("house", "Where is the football?", limit=None)
