@@ -56,6 +56,7 @@ export const deleteMemory = (name, confirm) => send("DELETE", memory(name), { qu
 export const facts = (name, query) => send("GET", memory(name, "/facts"), { query });
 export const remember = (name, texts) =>
   send("POST", memory(name, "/facts"), { body: { facts: texts.map((text) => ({ text })) } });
+export const changes = (name, query) => send("GET", memory(name, "/changes"), { query });
 export const forget = (name, factId) => send("DELETE", memory(name, `/facts/${factId}`));
 
 export const ask = (name, question, how) =>

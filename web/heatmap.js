@@ -249,12 +249,13 @@ export class HeatMap {
                       ? "Put it back"
                       : "What if this were not known? Strike it out for this question only",
                   }),
-                button(icon("forget"), () => actions.forget(row), {
-                  class: "act danger",
-                  "data-action": "forget",
-                  "aria-label": `Forget ${name}`,
-                  title: "Forget: no answer uses it from now on",
-                }),
+                actions.forget &&
+                  button(icon("forget"), () => actions.forget(row), {
+                    class: "act danger",
+                    "data-action": "forget",
+                    "aria-label": `Forget ${name}`,
+                    title: "Forget: no answer uses it from now on",
+                  }),
               ],
         ),
     );

@@ -4,13 +4,15 @@ import * as api from "./api.js";
 import { answerCard, answerNotes, difference, rowName, spoken } from "./answer.js";
 import { confirmed } from "./dialogs.js";
 import { button, h, read, say } from "./dom.js";
-import { Changed, Facts } from "./facts.js";
+import { Facts } from "./facts.js";
 import { HeatMap } from "./heatmap.js";
 import { deleted } from "./home.js";
+import { legend } from "./legend.js";
 import { note, problemNote } from "./notes.js";
 import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
 import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
+import { Timeline } from "./timeline.js";
 
 /** A network that attends to every fact lists all of them up to FULL, and LISTED per hop beyond. */
 const FULL = 1000;
@@ -31,6 +33,9 @@ export class MemoryView {
   #info;
   #facts;
   #question = "";
+  /** The revision that the slider leads to, while it is on its way. */
+  #travel = null;
+  #timeline;
   #groups = [];
   #struck = new Set();
   #added = [];
@@ -71,10 +76,11 @@ export class MemoryView {
     if (!this.#current()) return;
     this.#struck = new Set(without.filter((seq) => seq >= 1));
     this.#added = added.map((text, index) => ({ key: `+${index + 1}`, text, added: true }));
+    this.#timeline = new Timeline(this.#name, (to) => this.#goTo(to));
     this.#build();
     this.#parts.question.value = question;
     if (question) {
-      await this.#ask(question, { asked: revision });
+      await this.#ask(question, { asOf: revision });
     } else {
       this.#show();
       this.#parts[this.#facts.total ? "question" : "tell"].focus();
@@ -82,17 +88,9 @@ export class MemoryView {
   }
 
   async #reload() {
-    // Someone else may write between two requests; then what was read does not fit together.
-    for (let attempt = 1; ; attempt += 1) {
-      this.#info = await api.getMemory(this.#name);
-      this.#facts = new Facts(this.#name, this.#info.counts.facts);
-      try {
-        await this.#facts.reach(this.#info.counts.facts - 1);
-        return;
-      } catch (error) {
-        if (!(error instanceof Changed) || attempt === 5) throw error;
-      }
-    }
+    this.#info = await api.getMemory(this.#name);
+    this.#facts = new Facts(this.#name, this.#info.counts.facts, this.#info.revision);
+    await this.#facts.reach(this.#facts.total - 1);
   }
 
   #build() {
@@ -140,6 +138,7 @@ export class MemoryView {
       { class: "picture", "aria-label": "Answer and attention" },
       p.notes,
       p.cards,
+      this.#timeline.element,
       p.tools,
       p.empty,
       this.#heat.element,
@@ -196,42 +195,33 @@ export class MemoryView {
   async #onAsk(event) {
     event.preventDefault();
     this.#before = null;
-    await this.#ask(this.#parts.question.value, { push: true });
+    await this.#ask(this.#parts.question.value, {
+      push: true,
+      asOf: this.#past ? this.#facts.revision : null,
+    });
   }
 
-  /** Ask, and show what was read. `asked` is the revision a link was made at. */
-  async #ask(question, { push = false, asked = null, quiet = false } = {}) {
+  /** Ask, and show what was read. `asOf` is a revision of the past, or null for the last one. */
+  async #ask(question, { push = false, asOf = null, quiet = false } = {}) {
     const p = this.#parts;
     const turn = ++this.#turn;
     p.refused.replaceChildren();
+    p.cards.style.minHeight = "";
     p.question.removeAttribute("aria-invalid");
     p.picture.setAttribute("aria-busy", "true");
     try {
-      let answer;
-      for (let attempt = 1; ; attempt += 1) {
-        answer = await api.ask(this.#name, question, this.#how());
-        if (answer.memory.revision === this.#info.revision || attempt === 5) break;
-        await this.#reload();
-      }
-      const reading = readingOf(answer);
-      await this.#facts.reachSeq(Math.min(...answer.evidence.map((fact) => fact.seq)));
-      if (this.#stale(turn)) return;
-      this.#question = question;
-      this.#groups = [{ label: "As remembered", reading }];
-      await this.#whatIf(turn);
-      if (this.#stale(turn)) return;
+      if (!(await this.#read(question, asOf, turn))) return;
       this.#address(push);
       this.#show({ fresh: true });
-      if (asked !== null && asked !== answer.memory.revision) {
-        p.notes.append(
-          note(
-            `This link was made at revision ${asked}; the memory has changed since, and this is its answer at revision ${answer.memory.revision}.`,
-          ),
-        );
-      }
-      if (!quiet) say(spoken(reading, rowName));
+      if (!quiet) say(spoken(this.#groups[0].reading, rowName));
     } catch (error) {
       if (this.#stale(turn)) return;
+      if (asOf !== null && error.code !== "unreachable" && error.status !== 422) {
+        // A link led to a revision that cannot be read: say why, and show the last one.
+        await this.#ask(question, { quiet: true });
+        p.notes.append(problemNote(error));
+        return;
+      }
       this.#groups = [];
       this.#show();
       p.refused.replaceChildren(problemNote(error));
@@ -240,6 +230,57 @@ export class MemoryView {
     } finally {
       p.picture.removeAttribute("aria-busy");
     }
+  }
+
+  /** Read the answer and its facts, and keep both unless something newer was asked meanwhile. */
+  async #read(question, asOf, turn) {
+    // The last revision is asked for without its number, so that a later one is not taken for the past.
+    const past = asOf !== null && asOf !== this.#info.revision;
+    const answer = await api.ask(this.#name, question, {
+      ...this.#how(),
+      ...(past ? { as_of: { revision: asOf } } : {}),
+    });
+    const { revision, eligible } = answer.memory;
+    const facts = this.#facts.revision === revision ? this.#facts : new Facts(this.#name, eligible, revision);
+    await facts.reach(facts.total - 1);
+    if (answer.evidence.length) await facts.reachSeq(Math.min(...answer.evidence.map((fact) => fact.seq)));
+    if (this.#stale(turn)) return false;
+    this.#info.revision = Math.max(this.#info.revision, revision);
+    this.#facts = facts;
+    this.#question = question;
+    this.#groups = [{ label: "As remembered", reading: readingOf(answer) }];
+    await this.#whatIf(turn);
+    return !this.#stale(turn);
+  }
+
+  /** Whether an earlier revision than the last one is looked at. */
+  get #past() {
+    return this.#facts.revision < this.#info.revision;
+  }
+
+  /** Follow the slider: one revision after the other, the latest wanted first. */
+  async #goTo(revision) {
+    const travelling = this.#travel !== null;
+    this.#travel = revision;
+    if (travelling) return;
+    const { cards } = this.#parts;
+    // An answer with less to say would pull the slider from under the pointer.
+    cards.style.minHeight = `${cards.offsetHeight}px`;
+    this.#before = null;
+    while (this.#travel !== null) {
+      const to = this.#travel;
+      const turn = ++this.#turn;
+      try {
+        if (await this.#read(this.#question, to, turn)) {
+          this.#address(false);
+          this.#show();
+        }
+      } catch (error) {
+        if (!this.#stale(turn)) this.#parts.notes.replaceChildren(problemNote(error));
+      }
+      if (this.#travel === to) this.#travel = null;
+    }
+    if (this.#groups[0]) say(spoken(this.#groups[0].reading, rowName));
   }
 
   #how() {
@@ -499,8 +540,9 @@ export class MemoryView {
         try {
           await this.#facts.reach(index);
         } catch (error) {
-          if (!(error instanceof Changed)) throw error;
-          await this.#changed();
+          // Erased since, or the memory is gone: what is on the page is no longer so.
+          if (!(error instanceof api.Problem)) throw error;
+          this.#parts.notes.append(problemNote(error));
         }
       },
     };
@@ -530,7 +572,10 @@ export class MemoryView {
     const [asked, whatIf] = groups;
     const { total } = this.#facts;
     document.title = `${asked ? `${this.#question} · ` : ""}${this.#name} · memnet`;
-    p.meta.textContent = `${count(total, "fact")} · revision ${this.#info.revision}`;
+    const past = this.#past;
+    const at = this.#facts.revision;
+    const last = this.#info.revision;
+    p.meta.textContent = `${count(total, "fact")} · revision ${past ? `${at} of ${last}` : last}`;
     p.empty.hidden = total > 0 || Boolean(asked);
     p.empty.textContent = "This memory holds no facts yet. Tell it some, then ask.";
     p.notes.replaceChildren(...this.#notes(asked, whatIf));
@@ -544,6 +589,8 @@ export class MemoryView {
     this.#heat.element.hidden = rows.length === 0;
     p.legend.hidden = !asked || !asked.reading.hops.length;
     p.supposing.hidden = !asked;
+    if (asked) this.#timeline.show({ at, last, answer: asked.reading.answer });
+    else this.#timeline.element.hidden = true;
     this.#heat.show({
       rows: listed ? arrayRows(listed) : rows,
       groups: narrow ? groups.map((group) => ({ ...group, reading: narrowed(group.reading, keys) })) : groups,
@@ -555,7 +602,7 @@ export class MemoryView {
       fresh,
       actions: {
         strike: asked ? (row) => this.#strike(row) : null,
-        forget: (row) => this.#forget(row),
+        forget: past ? null : (row) => this.#forget(row),
         remove: (row) => this.#takeBack(row),
       },
     });
@@ -593,8 +640,7 @@ export class MemoryView {
 
   #cards(asked, whatIf) {
     if (!asked) return [];
-    if (!whatIf)
-      return [h("h2", { class: "asked" }, this.#question), answerCard(asked.reading, { nameOf: rowName })];
+    if (!whatIf) return [this.#asked(), answerCard(asked.reading, { nameOf: rowName })];
     const parts = [
       this.#struck.size
         ? `without ${list([...this.#struck].sort((a, b) => a - b).map((seq) => `fact ${seq}`))}`
@@ -602,8 +648,11 @@ export class MemoryView {
       this.#added.length ? `with ${list(this.#added.map(({ text }) => `“${text}”`))}` : null,
     ].filter(Boolean);
     return [
-      h("h2", { class: "asked" }, this.#question),
-      answerCard(asked.reading, { heading: "As remembered", nameOf: rowName }),
+      this.#asked(),
+      answerCard(asked.reading, {
+        heading: "As remembered",
+        nameOf: rowName,
+      }),
       answerCard(whatIf.reading, {
         heading: `What if: ${parts.join(", ")}`,
         nameOf: rowName,
@@ -617,6 +666,15 @@ export class MemoryView {
         button("Clear the what-if", () => this.#clear(), { class: "plain" }),
       ),
     ];
+  }
+
+  #asked() {
+    return h(
+      "h2",
+      { class: "asked" },
+      this.#question,
+      this.#past ? h("span", { class: "fine" }, ` as of revision ${this.#facts.revision}`) : null,
+    );
   }
 
   #tools(asked) {
@@ -684,51 +742,4 @@ async function copyLink(pressed) {
     say("The link is in the address bar");
   }
   setTimeout(() => (pressed.textContent = "Copy link"), 2500);
-}
-
-function legend() {
-  return h(
-    "details",
-    { class: "legend" },
-    h(
-      "summary",
-      {},
-      h(
-        "span",
-        { class: "ramp", "aria-hidden": "true" },
-        [0, 0.25, 0.5, 0.75, 1].map((p) => h("i", { class: "chip", style: { "--p": p } })),
-      ),
-      "How to read this",
-    ),
-    h(
-      "ul",
-      {},
-      h(
-        "li",
-        {},
-        h("b", {}, "A number"),
-        " is the share of a hop’s attention that the fact received: the softmax that was used, not one computed afterwards. The darker the ground, the more; the outlined one is the most of its hop. Each column, with the null slot and what is not listed, sums to 1.",
-      ),
-      h(
-        "li",
-        {},
-        h("b", {}, "A line"),
-        " joins what one hop read to what the next one read. Its width is the product of the two weights.",
-      ),
-      h(
-        "li",
-        {},
-        h("b", {}, "●"),
-        " marks evidence: a fact with at least a tenth of the attention at some hop.",
-      ),
-      h(
-        "li",
-        {},
-        h("mark", {}, "A marked word"),
-        " is in the question too. ",
-        h("u", {}, "A dotted one"),
-        " the network has never seen.",
-      ),
-    ),
-  );
 }

@@ -251,18 +251,25 @@ def test_a_link_reproduces_what_one_sees(
     assert _columns(other) == _columns(page)
 
 
-def test_a_link_says_when_the_memory_has_changed_since(
+def test_a_link_shows_what_was_seen_although_the_memory_has_changed_since(
     page: Page, told: Callable[..., None], expect: Any
 ) -> None:
     told("house", *STORY)
     page.goto(HOUSE)
     expect(page).to_have_url(re.compile("revision=1$"))
-    link = page.url
+    link, before = page.url, _columns(page)
     told("house", "Mary went to the office.")
 
     page.goto(link)
 
-    expect(page.locator(".notes")).to_contain_text("made at revision 1; the memory has changed since")
+    expect(page.locator(".said")).to_have_text("garden")
+    expect(page.get_by_text("as of revision 1", exact=True)).to_be_visible()
+    assert _columns(page) == before
+    expect(_row(page, 3)).to_have_count(0)
+    page.get_by_role("button", name="Latest").click()
+    expect(page.locator(".said")).to_have_text("office")
+    expect(_row(page, 3)).to_be_visible()
+    expect(page).to_have_url(re.compile("revision=2$"))
 
 
 def test_back_leads_to_the_question_before(page: Page, told: Callable[..., None], expect: Any) -> None:
