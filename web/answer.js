@@ -5,8 +5,8 @@ import { note } from "./notes.js";
 import { count, list, percent, points } from "./numbers.js";
 import { NULL, path, reason } from "./reading.js";
 
-/** A card for one answer. `heading` tells two of them apart. */
-export function answerCard(reading, { heading = null, nameOf, kind = "" } = {}) {
+/** A card for one answer. `heading` tells two of them apart, `beneath` is said of what was read. */
+export function answerCard(reading, { heading = null, nameOf, kind = "", beneath = null } = {}) {
   const { answer } = reading;
   const { memory, model, timing_ms: timing } = answer;
   return h(
@@ -39,6 +39,7 @@ export function answerCard(reading, { heading = null, nameOf, kind = "" } = {}) 
       answer.abstained ? null : alternatives(answer),
     ),
     answer.hops.length ? h("p", { class: "path" }, path(reading, nameOf)) : null,
+    beneath,
     h(
       "p",
       { class: "fine" },

@@ -48,6 +48,9 @@ async function send(method, path, { query = {}, body, signal } = {}) {
 const memory = (name, rest = "") => `v1/memories/${encodeURIComponent(name)}${rest}`;
 
 export const version = () => send("GET", "v1/version");
+export const getModel = (id) => send("GET", `v1/models/${encodeURIComponent(id)}`);
+export const examples = () => send("GET", "v1/examples");
+export const published = () => send("GET", "v1/published");
 export const memories = (cursor = null) => send("GET", "v1/memories", { query: { cursor } });
 export const getMemory = (name) => send("GET", memory(name));
 export const putMemory = (name, description = null) => send("PUT", memory(name), { body: { description } });

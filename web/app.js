@@ -1,10 +1,12 @@
-// The address decides what is shown: no memory in it, the first page; a memory, and perhaps a question, the memory.
+// The address decides what is shown: a memory, and perhaps a question, the memory; `view=tasks` the bAbI tasks;
+// anything else the first page.
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { home } from "./home.js";
 import { MemoryView } from "./memory.js";
 import { problemNote } from "./notes.js";
+import { tasks } from "./tasks.js";
 
 const main = document.getElementById("main");
 let shown = 0;
@@ -16,9 +18,10 @@ document.addEventListener("click", (event) => {
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey)
     return;
   const url = new URL(link.href);
-  if (url.origin !== location.origin || url.pathname !== location.pathname || url.search || url.hash) return;
+  if (url.origin !== location.origin || url.pathname !== location.pathname || url.hash) return;
   event.preventDefault();
-  go({});
+  history.pushState(null, "", url);
+  show();
 });
 show({ first: true });
 
@@ -31,6 +34,7 @@ function place() {
       .filter((part) => /^\d{1,15}$/.test(part))
       .map(Number);
   return {
+    view: query.get("view"),
     memory: query.get("memory") || null,
     question: query.get("question") ?? "",
     revision: numbers(query.get("revision"))[0] ?? null,
@@ -74,7 +78,8 @@ async function show({ first = false } = {}) {
   }
   if (turn !== shown) return;
   foot(served);
-  if (to.memory === null) await home(main, go);
+  if (to.memory === null && to.view === "tasks") await tasks(main, served.model, go);
+  else if (to.memory === null) await home(main, go);
   else await new MemoryView(main, { model: served.model, go, current: () => turn === shown }).open(to);
   if (
     !first &&

@@ -42,7 +42,7 @@ export class HeatMap {
   /** Show rows and the readings of them.
    *
    * `model`: `rows` (`length`, `at`, `indexOf`, `fetch`), `groups` (`label`, `reading`) or none, `question`,
-   * `caption`, `unknown` (words by fact number), `actions` (`strike`, `forget`, `remove`) or none, `fresh` to
+   * `caption`, `unknown` (words by fact number), `gold` (numbers of bAbI's supporting facts), `actions` (`strike`, `forget`, `remove`) or none, `fresh` to
    * draw the flow in.
    */
   show(model) {
@@ -182,7 +182,7 @@ export class HeatMap {
   }
 
   #row(index) {
-    const { rows, groups, shared, unknown, actions, windowed } = this.#model;
+    const { rows, groups, shared, unknown, gold, actions, windowed } = this.#model;
     const row = rows.at(index);
     const place = windowed ? { "aria-rowindex": this.#headRows() + index + 1 } : {};
     if (!row) return h("tr", { class: "absent", ...place }, h("td", { colspan: this.#columns() }, "…"));
@@ -194,6 +194,7 @@ export class HeatMap {
       return piece;
     });
     const name = row.added ? "the added fact" : `fact ${row.key}`;
+    const supporting = gold?.has(row.key);
     return h(
       "tr",
       {
@@ -209,9 +210,11 @@ export class HeatMap {
           "span",
           { class: "words", title: windowed ? row.text : null },
           evident ? read("evidence: ") : null,
+          supporting ? read("supporting: ") : null,
           row.struck ? read("struck out: ") : null,
           row.added ? read("only for this question: ") : null,
           row.struck ? h("del", {}, text) : text,
+          supporting ? star() : null,
         ),
       ),
       groups.map(({ reading }, g) => {
@@ -402,6 +405,15 @@ function chip(p, top) {
     },
     weight(p),
     top ? read(", most attended") : null,
+  );
+}
+
+/** What bAbI counts as a supporting fact. */
+function star() {
+  return h(
+    "span",
+    { class: "star", title: "bAbI counts this fact as supporting", "aria-hidden": "true" },
+    "★",
   );
 }
 

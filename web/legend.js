@@ -40,6 +40,12 @@ export function legend() {
       h(
         "li",
         {},
+        h("b", {}, "★"),
+        " marks what bAbI counts as a supporting fact, where a story of bAbI asks. The network was never shown those.",
+      ),
+      h(
+        "li",
+        {},
         h("mark", {}, "A marked word"),
         " is in the question too. ",
         h("u", {}, "A dotted one"),

@@ -12,6 +12,7 @@ import { note, problemNote } from "./notes.js";
 import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
 import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
+import { gold, storyOf } from "./story.js";
 import { Timeline } from "./timeline.js";
 
 /** A network that attends to every fact lists all of them up to FULL, and LISTED per hop beyond. */
@@ -35,6 +36,8 @@ export class MemoryView {
   #question = "";
   /** The revision that the slider leads to, while it is on its way. */
   #travel = null;
+  /** The story of the service that the memory was told, if any. */
+  #story = null;
   #timeline;
   #groups = [];
   #struck = new Set();
@@ -66,6 +69,7 @@ export class MemoryView {
     this.#name = memory;
     try {
       await this.#reload();
+      this.#story = await storyOf(memory, this.#info.revision);
     } catch (error) {
       if (!this.#current()) return;
       this.#main.replaceChildren(
@@ -85,6 +89,7 @@ export class MemoryView {
       this.#show();
       this.#parts[this.#facts.total ? "question" : "tell"].focus();
     }
+    this.#story?.askAll(() => this.#current() && this.#showStory());
   }
 
   async #reload() {
@@ -160,9 +165,11 @@ export class MemoryView {
         p.refused,
       ),
     );
+    p.story = h("div", { hidden: !this.#story });
     p.telling = h(
       "div",
       { class: "telling" },
+      p.story,
       h(
         "form",
         { class: "tell", on: { submit: (event) => this.#onTell(event) } },
@@ -582,6 +589,8 @@ export class MemoryView {
     p.cards.replaceChildren(...this.#cards(asked, whatIf));
     p.cards.classList.toggle("two", Boolean(whatIf));
     this.#tools(asked);
+    this.#showStory();
+    const posed = this.#posed;
     const rows = this.#allRows();
     const narrow = asked && this.#evidenceOnly && rows.length > 0;
     const listed = narrow ? this.#rows((row) => this.#evident(row)) : null;
@@ -599,6 +608,7 @@ export class MemoryView {
         ? `Attention of every hop for “${this.#question}”: each column sums to 1.`
         : `The facts of ${this.#name}, in the order told`,
       unknown: this.#unknown,
+      gold: new Set(posed?.supporting_facts),
       fresh,
       actions: {
         strike: asked ? (row) => this.#strike(row) : null,
@@ -640,7 +650,14 @@ export class MemoryView {
 
   #cards(asked, whatIf) {
     if (!asked) return [];
-    if (!whatIf) return [this.#asked(), answerCard(asked.reading, { nameOf: rowName })];
+    if (!whatIf)
+      return [
+        this.#asked(),
+        answerCard(asked.reading, {
+          nameOf: rowName,
+          beneath: this.#posed && gold(this.#posed, asked.reading),
+        }),
+      ];
     const parts = [
       this.#struck.size
         ? `without ${list([...this.#struck].sort((a, b) => a - b).map((seq) => `fact ${seq}`))}`
@@ -666,6 +683,26 @@ export class MemoryView {
         button("Clear the what-if", () => this.#clear(), { class: "plain" }),
       ),
     ];
+  }
+
+  /** The question of the story that the reading answers, if it is one. */
+  get #posed() {
+    const [asked] = this.#groups;
+    return (asked && this.#story?.asked(this.#question, asked.reading.answer.memory.revision)) || null;
+  }
+
+  #showStory() {
+    if (!this.#story) return;
+    const { story } = this.#parts;
+    const held = [...story.querySelectorAll("button")].indexOf(document.activeElement);
+    story.replaceChildren(
+      this.#story.list(this.#posed, (asked) => {
+        this.#before = null;
+        this.#parts.question.value = asked.question;
+        this.#ask(asked.question, { push: true, asOf: asked.facts_before });
+      }),
+    );
+    story.querySelectorAll("button")[held]?.focus();
   }
 
   #asked() {
