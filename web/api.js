@@ -64,5 +64,7 @@ export const forget = (name, factId) => send("DELETE", memory(name, `/facts/${fa
 
 export const ask = (name, question, how) =>
   send("POST", memory(name, "/answers"), { body: { question, ...how } });
+export const askAll = (name, questions, how) =>
+  send("POST", memory(name, "/answers/batch"), { body: { questions, ...how } });
 export const askFacts = (texts, question, how) =>
   send("POST", "v1/answers", { body: { facts: texts.map((text) => ({ text })), question, ...how } });

@@ -40,12 +40,13 @@ function place() {
     revision: numbers(query.get("revision"))[0] ?? null,
     without: numbers(query.get("without")),
     added: query.getAll("with"),
+    standing: query.getAll("standing"),
   };
 }
 
 /** Change the address, and what is shown unless it is shown already. */
 function go(
-  { memory = null, question = "", revision = null, without = [], added = [] },
+  { memory = null, question = "", revision = null, without = [], added = [], standing = [] },
   { push = true, show: showIt = true } = {},
 ) {
   const query = new URLSearchParams();
@@ -54,6 +55,7 @@ function go(
   if (revision !== null) query.set("revision", revision);
   if (without.length) query.set("without", without.join(","));
   for (const text of added) query.append("with", text);
+  for (const each of standing) query.append("standing", each);
   const search = query.toString();
   history[push ? "pushState" : "replaceState"](null, "", `${location.pathname}${search && `?${search}`}`);
   if (showIt) show();

@@ -81,6 +81,19 @@ export class HeatMap {
     return this.#drawn.get(this.#model.rows.indexOf(key))?.querySelector(`[data-action="${name}"]`) ?? null;
   }
 
+  /** Remember which button of a row has the focus; the function that is returned gives it back. */
+  held() {
+    const action = document.activeElement?.closest?.("[data-action]");
+    const row = action?.closest("tr[data-key]");
+    if (!row || !this.#table.contains(row)) return () => {};
+    const { key } = row.dataset;
+    return () =>
+      [...this.#table.rows]
+        .find((each) => each.dataset.key === key)
+        ?.querySelector(`[data-action="${action.dataset.action}"]`)
+        ?.focus();
+  }
+
   #headRows() {
     return this.#model.groups.length > 1 ? 2 : 1;
   }

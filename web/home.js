@@ -43,7 +43,7 @@ export async function home(main, go) {
     ),
   );
   const verdict = h("span", { class: "verdict-word" });
-  const live = h("p", { class: "fine live" });
+  const live = h("p", { class: "fine asked-live" });
   const memories = h("section", { class: "memories", "aria-labelledby": "memories-title", hidden: true });
   main.replaceChildren(
     h(

@@ -8,10 +8,12 @@ import { Facts } from "./facts.js";
 import { HeatMap } from "./heatmap.js";
 import { deleted } from "./home.js";
 import { legend } from "./legend.js";
+import { Live, happened } from "./live.js";
 import { note, problemNote } from "./notes.js";
 import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
 import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
+import { Standing } from "./standing.js";
 import { gold, storyOf } from "./story.js";
 import { Timeline } from "./timeline.js";
 
@@ -39,6 +41,9 @@ export class MemoryView {
   /** The story of the service that the memory was told, if any. */
   #story = null;
   #timeline;
+  #standing;
+  /** Whether this page is changing the memory itself. */
+  #writing = false;
   #groups = [];
   #struck = new Set();
   #added = [];
@@ -65,7 +70,7 @@ export class MemoryView {
   }
 
   /** Show a memory, and the question of the address if it has one. */
-  async open({ memory, question = "", revision = null, without = [], added = [] }) {
+  async open({ memory, question = "", revision = null, without = [], added = [], standing = [] }) {
     this.#name = memory;
     try {
       await this.#reload();
@@ -81,7 +86,16 @@ export class MemoryView {
     this.#struck = new Set(without.filter((seq) => seq >= 1));
     this.#added = added.map((text, index) => ({ key: `+${index + 1}`, text, added: true }));
     this.#timeline = new Timeline(this.#name, (to) => this.#goTo(to));
+    this.#standing = new Standing(this.#name, standing, {
+      choose: (asked) => {
+        this.#before = null;
+        this.#parts.question.value = asked;
+        this.#ask(asked, { push: true });
+      },
+      changed: () => this.#address(false),
+    });
     this.#build();
+    this.#standing.ask();
     this.#parts.question.value = question;
     if (question) {
       await this.#ask(question, { asOf: revision });
@@ -89,6 +103,13 @@ export class MemoryView {
       this.#show();
       this.#parts[this.#facts.total ? "question" : "tell"].focus();
     }
+    new Live(this.#name, {
+      known: () => this.#info.revision,
+      changed: (info) => this.#noticed(info),
+      busy: () => this.#writing || this.#travel !== null || this.#parts.picture.hasAttribute("aria-busy"),
+      state: (state, error) => this.#connection(state, error),
+      current: this.#current,
+    });
     this.#story?.askAll(() => this.#current() && this.#showStory());
   }
 
@@ -101,7 +122,8 @@ export class MemoryView {
   #build() {
     const p = this.#parts;
     p.title = h("h1", { tabindex: "-1" }, this.#name);
-    p.meta = h("p", { class: "fine" });
+    p.meta = h("span");
+    p.live = h("span", { class: "live", title: "Changes by others show here by themselves" }, "live");
     p.tell = h("textarea", {
       id: "tell",
       rows: 4,
@@ -156,7 +178,7 @@ export class MemoryView {
       h("p", { class: "crumb" }, h("a", { href: "ui" }, "All memories")),
       p.title,
       this.#info.description ? h("p", { class: "about" }, this.#info.description) : null,
-      p.meta,
+      h("p", { class: "fine" }, p.meta, p.live),
       h(
         "form",
         { class: "ask", on: { submit: (event) => this.#onAsk(event) } },
@@ -169,6 +191,7 @@ export class MemoryView {
     p.telling = h(
       "div",
       { class: "telling" },
+      this.#standing.element,
       p.story,
       h(
         "form",
@@ -209,7 +232,7 @@ export class MemoryView {
   }
 
   /** Ask, and show what was read. `asOf` is a revision of the past, or null for the last one. */
-  async #ask(question, { push = false, asOf = null, quiet = false } = {}) {
+  async #ask(question, { push = false, asOf = null, quiet = false, live = false } = {}) {
     const p = this.#parts;
     const turn = ++this.#turn;
     p.refused.replaceChildren();
@@ -219,7 +242,7 @@ export class MemoryView {
     try {
       if (!(await this.#read(question, asOf, turn))) return;
       this.#address(push);
-      this.#show({ fresh: true });
+      this.#show({ fresh: true, live });
       if (!quiet) say(spoken(this.#groups[0].reading, rowName));
     } catch (error) {
       if (this.#stale(turn)) return;
@@ -415,6 +438,7 @@ export class MemoryView {
     }
     const send = event.submitter ?? p.tell.form.querySelector("button");
     send.disabled = true;
+    this.#writing = true;
     const seqs = [];
     const strange = new Set();
     let problem = null;
@@ -453,6 +477,7 @@ export class MemoryView {
       }
     } finally {
       send.disabled = false;
+      this.#writing = false;
     }
     if (!problem) p.tell.value = "";
     if (seqs.length) await this.#changed();
@@ -496,12 +521,44 @@ export class MemoryView {
   }
 
   /** The memory has another revision now: read it again, and ask again what was asked. */
-  async #changed() {
+  async #changed({ live = false } = {}) {
     const [asked] = this.#groups;
     this.#before = asked ? asked.reading.answer : null;
     await this.#reload();
-    if (asked) await this.#ask(this.#question, { quiet: true });
-    else this.#show();
+    this.#standing.ask();
+    if (asked) await this.#ask(this.#question, { quiet: true, live });
+    else this.#show({ live });
+  }
+
+  /** Somebody else changed the memory. */
+  async #noticed(info) {
+    const { revision } = this.#info;
+    if (this.#past && info.revision > revision) {
+      // Who looks at the past goes on looking at it; only the slider leads further now.
+      this.#info = info;
+      this.#standing.ask();
+      this.#show({ live: true });
+      return;
+    }
+    const what = await happened(this.#name, revision);
+    const back = this.#heat.held();
+    try {
+      await this.#changed({ live: true });
+    } catch (error) {
+      this.#parts.notes.append(problemNote(error));
+      return;
+    }
+    back();
+    if (what) this.#parts.notes.prepend(note(what));
+    const [asked] = this.#groups;
+    say(`${what} ${asked ? spoken(asked.reading, rowName) : ""}`);
+  }
+
+  #connection(state, error) {
+    const { live, notes } = this.#parts;
+    live.className = `live ${state}`;
+    live.textContent = { live: "live", lost: "not connected", gone: "gone" }[state];
+    if (state === "gone") notes.prepend(problemNote(error));
   }
 
   async #remove() {
@@ -518,10 +575,11 @@ export class MemoryView {
     this.#go(
       {
         memory: this.#name,
-        question: this.#question,
-        revision: asked.reading.answer.memory.revision,
+        question: asked ? this.#question : "",
+        revision: asked ? asked.reading.answer.memory.revision : null,
         without: [...this.#struck],
         added: this.#added.map(({ text }) => text),
+        standing: this.#standing.questions,
       },
       { push, show: false },
     );
@@ -573,7 +631,8 @@ export class MemoryView {
     return this.#groups.some(({ reading }) => isEvident(reading, row.key));
   }
 
-  #show({ fresh = false } = {}) {
+  /** `fresh` draws the flow in; `live` leaves the table where it was scrolled to. */
+  #show({ fresh = false, live = false } = {}) {
     const p = this.#parts;
     const groups = this.#groups;
     const [asked, whatIf] = groups;
@@ -616,6 +675,7 @@ export class MemoryView {
         remove: (row) => this.#takeBack(row),
       },
     });
+    if (live) return;
     const strongest = asked?.reading.answer.evidence[0];
     if (fresh && strongest) this.#heat.reveal(strongest.seq);
     else if (!asked && total) this.#heat.reveal(this.#rowAt(total - 1)?.key);
@@ -734,6 +794,11 @@ export class MemoryView {
     tools.replaceChildren(
       asked.reading.hops.length ? h("label", { class: "check" }, box, "Evidence only") : "",
       h("span", { class: "push" }),
+      button("Let it stand", (event) => this.#stand(event.currentTarget), {
+        class: "quiet",
+        "aria-pressed": this.#standing.has(this.#question) ? "true" : "false",
+        title: "Ask it again whenever the memory changes",
+      }),
       button("Copy link", (event) => copyLink(event.currentTarget), { class: "quiet" }),
       h(
         "span",
@@ -746,6 +811,11 @@ export class MemoryView {
         ],
       ),
     );
+  }
+
+  #stand(pressed) {
+    this.#standing.toggle(this.#question);
+    pressed.setAttribute("aria-pressed", String(this.#standing.has(this.#question)));
   }
 
   /** What a file holds: the rows that the answers list, and those that were struck out or added. */

@@ -20,7 +20,7 @@ export class Timeline {
   #changes = new Map();
   #asking = null;
   #range = h("input", { type: "range", id: "as-of", min: 0, step: 1 });
-  #output = h("output", { for: "as-of" });
+  #output = h("b", { class: "at" });
   #what = h("span", { class: "fine what" });
   #strip = h("div", { class: "strip", "aria-hidden": "true" });
   #latest;
