@@ -73,7 +73,7 @@ export class MemoryView {
   async open({ memory, question = "", revision = null, without = [], added = [], standing = [] }) {
     this.#name = memory;
     try {
-      await this.#reload();
+      await this.#reload({ beside: Boolean(question) });
       this.#story = await storyOf(memory, this.#info.revision);
     } catch (error) {
       if (!this.#current()) return;
@@ -113,10 +113,13 @@ export class MemoryView {
     this.#story?.askAll(() => this.#current() && this.#showStory());
   }
 
-  async #reload() {
+  async #reload({ beside = false } = {}) {
     this.#info = await api.getMemory(this.#name);
     this.#facts = new Facts(this.#name, this.#info.counts.facts, this.#info.revision);
-    await this.#facts.reach(this.#facts.total - 1);
+    const newest = this.#facts.reach(this.#facts.total - 1);
+    // Beside an answer they are waited for where it is read, so that both are on their way at once.
+    if (beside) newest.catch(() => {});
+    else await newest;
   }
 
   #build() {
@@ -524,7 +527,7 @@ export class MemoryView {
   async #changed({ live = false } = {}) {
     const [asked] = this.#groups;
     this.#before = asked ? asked.reading.answer : null;
-    await this.#reload();
+    await this.#reload({ beside: Boolean(asked) });
     this.#standing.ask();
     if (asked) await this.#ask(this.#question, { quiet: true, live });
     else this.#show({ live });

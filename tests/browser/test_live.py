@@ -86,9 +86,7 @@ def test_a_question_that_stands_is_answered_anew_by_itself(
 
     expect(page.locator(".standing .now")).to_have_text(["hallway", "kitchen"])
     expect(page.locator(".standing .turned")).to_contain_text("Where is the football?")
-    expect(page.get_by_role("status")).to_contain_text(
-        re.compile("Now hallway|Answer: kitchen")
-    )
+    expect(page.get_by_role("status")).to_contain_text(re.compile("Now hallway|Answer: kitchen"))
 
     page.reload()
     expect(page.locator(".standing .now")).to_have_text(["hallway", "kitchen"])
