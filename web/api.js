@@ -1,5 +1,9 @@
 // The public API of the service, and nothing else of it.
 
+import { askForKey } from "./key.js";
+
+let key = null;
+
 const ROOT = new URL("../", import.meta.url);
 
 /** Problem details (RFC 9457) that the service answered with, or what kept it from answering. */
@@ -20,6 +24,8 @@ async function send(method, path, { query = {}, body, signal } = {}) {
     request.headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(body);
   }
+  if (key) request.headers.Authorization = `Bearer ${key}`;
+  const sentWith = key;
   let response, text;
   try {
     response = await fetch(url, request);
@@ -39,10 +45,15 @@ async function send(method, path, { query = {}, body, signal } = {}) {
     // Something between here and the service answered in words of its own.
   }
   if (response.ok) return read;
-  throw new Problem(
+  const problem = new Problem(
     read?.title ? read : { title: `The service answered ${response.status}`, detail: response.statusText },
     response.status,
   );
+  // Nothing was done, so that asking again is safe for every verb. Another key may be there already.
+  if (response.status === 401 && sentWith === key) key = await askForKey(problem);
+  if (response.status === 401 && key && key !== sentWith)
+    return send(method, path, { query, body, signal });
+  throw problem;
 }
 
 const memory = (name, rest = "") => `v1/memories/${encodeURIComponent(name)}${rest}`;
