@@ -51,8 +51,7 @@ async function send(method, path, { query = {}, body, signal } = {}) {
   );
   // Nothing was done, so that asking again is safe for every verb. Another key may be there already.
   if (response.status === 401 && sentWith === key) key = await askForKey(problem);
-  if (response.status === 401 && key && key !== sentWith)
-    return send(method, path, { query, body, signal });
+  if (response.status === 401 && key && key !== sentWith) return send(method, path, { query, body, signal });
   throw problem;
 }
 

@@ -41,12 +41,13 @@ function place() {
     without: numbers(query.get("without")),
     added: query.getAll("with"),
     standing: query.getAll("standing"),
+    why: query.get("why"),
   };
 }
 
 /** Change the address, and what is shown unless it is shown already. */
 function go(
-  { memory = null, question = "", revision = null, without = [], added = [], standing = [] },
+  { memory = null, question = "", revision = null, without = [], added = [], standing = [], why = null },
   { push = true, show: showIt = true } = {},
 ) {
   const query = new URLSearchParams();
@@ -56,6 +57,7 @@ function go(
   if (without.length) query.set("without", without.join(","));
   for (const text of added) query.append("with", text);
   for (const each of standing) query.append("standing", each);
+  if (why !== null) query.set("why", why);
   const search = query.toString();
   history[push ? "pushState" : "replaceState"](null, "", `${location.pathname}${search && `?${search}`}`);
   if (showIt) show();

@@ -12,6 +12,7 @@ import { Live, happened } from "./live.js";
 import { note, problemNote } from "./notes.js";
 import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
+import { whyPanel } from "./why.js";
 import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
 import { Standing } from "./standing.js";
 import { gold, storyOf } from "./story.js";
@@ -42,6 +43,8 @@ export class MemoryView {
   #story = null;
   #timeline;
   #standing;
+  /** What is to be explained: null nothing, "" the answer, otherwise why it is not this one. */
+  #why = null;
   /** Whether this page is changing the memory itself. */
   #writing = false;
   #groups = [];
@@ -50,7 +53,6 @@ export class MemoryView {
   #unknown = new Map();
   #evidenceOnly = false;
   #before = null;
-  #limit = Infinity;
   #turn = 0;
   #heat = new HeatMap();
   #parts = {};
@@ -70,8 +72,17 @@ export class MemoryView {
   }
 
   /** Show a memory, and the question of the address if it has one. */
-  async open({ memory, question = "", revision = null, without = [], added = [], standing = [] }) {
+  async open({
+    memory,
+    question = "",
+    revision = null,
+    without = [],
+    added = [],
+    standing = [],
+    why = null,
+  }) {
     this.#name = memory;
+    this.#why = why;
     try {
       await this.#reload({ beside: Boolean(question) });
       this.#story = await storyOf(memory, this.#info.revision);
@@ -88,7 +99,7 @@ export class MemoryView {
     this.#timeline = new Timeline(this.#name, (to) => this.#goTo(to));
     this.#standing = new Standing(this.#name, standing, {
       choose: (asked) => {
-        this.#before = null;
+        this.#before = this.#why = null;
         this.#parts.question.value = asked;
         this.#ask(asked, { push: true });
       },
@@ -162,6 +173,8 @@ export class MemoryView {
       h("p", { class: "fine" }, "Or strike facts out in the table. Nothing of this is stored."),
     );
     p.legend = legend();
+    // There is nothing to lead through, to suppose or to read until there is an answer.
+    for (const later of [p.supposing, p.legend, this.#timeline.element]) later.hidden = true;
     p.empty = h("p", { class: "blank" });
     p.picture = h(
       "section",
@@ -227,7 +240,7 @@ export class MemoryView {
 
   async #onAsk(event) {
     event.preventDefault();
-    this.#before = null;
+    this.#before = this.#why = null;
     await this.#ask(this.#parts.question.value, {
       push: true,
       asOf: this.#past ? this.#facts.revision : null,
@@ -269,10 +282,8 @@ export class MemoryView {
   async #read(question, asOf, turn) {
     // The last revision is asked for without its number, so that a later one is not taken for the past.
     const past = asOf !== null && asOf !== this.#info.revision;
-    const answer = await api.ask(this.#name, question, {
-      ...this.#how(),
-      ...(past ? { as_of: { revision: asOf } } : {}),
-    });
+    const how = { ...this.#how(), ...(past ? { as_of: { revision: asOf } } : {}) };
+    const answer = await this.#explained(question, how);
     const { revision, eligible } = answer.memory;
     const facts = this.#facts.revision === revision ? this.#facts : new Facts(this.#name, eligible, revision);
     await facts.reach(facts.total - 1);
@@ -286,6 +297,50 @@ export class MemoryView {
     return !this.#stale(turn);
   }
 
+  /** Ask, and let the answer be explained where that is wanted. */
+  async #explained(question, how) {
+    if (this.#why === null) return api.ask(this.#name, question, how);
+    try {
+      const explain = this.#why ? { why_not: this.#why } : {};
+      return await api.ask(this.#name, question, { ...how, explain });
+    } catch (error) {
+      // What was the other answer may be the answer by now; then there is nothing left to explain.
+      if (!error.errors?.some(({ pointer }) => pointer?.startsWith("#/explain"))) throw error;
+      this.#why = null;
+      return api.ask(this.#name, question, how);
+    }
+  }
+
+  async #explain(other) {
+    this.#why = other;
+    this.#before = null;
+    await this.#ask(this.#question, { asOf: this.#facts.revision, quiet: true, live: true });
+    const title = document.getElementById("why-title");
+    title?.focus();
+    if (title) say(title.parentElement.nextElementSibling.textContent);
+  }
+
+  async #closeWhy() {
+    this.#why = null;
+    this.#groups[0].reading.answer.explanation = null;
+    this.#address(false);
+    this.#show();
+    this.#parts.cards.querySelector(".explain button")?.focus();
+  }
+
+  /** A button that supposes what an explanation found. */
+  #supposeWithout(removal) {
+    if (!removal) return null;
+    return button(
+      "Suppose that",
+      () => {
+        this.#struck = new Set(removal.facts.map(({ seq }) => seq));
+        this.#again();
+      },
+      { class: "plain small" },
+    );
+  }
+
   /** Whether an earlier revision than the last one is looked at. */
   get #past() {
     return this.#facts.revision < this.#info.revision;
@@ -296,6 +351,7 @@ export class MemoryView {
     const travelling = this.#travel !== null;
     this.#travel = revision;
     if (travelling) return;
+    this.#why = null;
     const { cards } = this.#parts;
     // An answer with less to say would pull the slider from under the pointer.
     cards.style.minHeight = `${cards.offsetHeight}px`;
@@ -330,38 +386,26 @@ export class MemoryView {
     return this.#struck.size + this.#added.length > 0;
   }
 
-  /** Ask the same question of facts that come with it: those of the memory but the struck ones, and the added. */
+  /** Ask the same question of the same revision, without the struck facts and with the added ones. */
   async #whatIf(turn) {
     this.#groups.length = 1;
     if (!this.#supposes) return;
-    const { total } = this.#facts;
-    const wanted = Math.min(total, (this.#model.memory_size ?? total) + this.#struck.size);
-    await this.#facts.reach(total - wanted);
-    const kept = this.#facts.items.slice(total - wanted).filter((fact) => !this.#struck.has(fact.seq));
-    for (;;) {
-      const sent = kept.map(({ seq, text }) => ({ key: seq, text }));
-      sent.push(...this.#added);
-      if (sent.length > this.#limit) sent.splice(0, sent.length - this.#limit);
-      try {
-        const answer = await api.askFacts(
-          sent.map(({ text }) => text),
-          this.#question,
-          this.#how(),
-        );
-        if (this.#stale(turn)) return;
-        this.#groups.push({
-          label: "What if",
-          reading: readingOf(answer, (seq) => sent[seq - 1].key),
-          left: wanted < total && this.#model.memory_size === null ? sent.length : null,
-        });
-        return;
-      } catch (error) {
-        // The service says how many facts one question may bring; the newest of them are asked then.
-        const limit = error.code === "too_many_facts" ? error.errors[0]?.limit : null;
-        if (!limit || limit >= sent.length) throw error;
-        this.#limit = limit;
-      }
-    }
+    const { revision, items, indexOf } = this.#facts;
+    if (this.#struck.size) await this.#facts.reachSeq(Math.min(...this.#struck));
+    // What was struck out later in the story than the revision that is looked at is not there to be hidden.
+    const hide = [...this.#struck]
+      .filter((seq) => indexOf.has(seq))
+      .map((seq) => items[indexOf.get(seq)].fact_id);
+    const added = this.#added;
+    const answer = await api.ask(this.#name, this.#question, {
+      ...this.#how(),
+      as_of: { revision },
+      overlay: { hide, add: added.map(({ text }) => ({ text })) },
+    });
+    if (this.#stale(turn)) return;
+    // Added facts are numbered behind those of the memory.
+    const keys = new Map(answer.overlay?.added.map(({ seq }, index) => [seq, added[index].key]));
+    this.#groups.push({ label: "What if", reading: readingOf(answer, (seq) => keys.get(seq) ?? seq) });
   }
 
   async #again() {
@@ -382,7 +426,7 @@ export class MemoryView {
   }
 
   #supposed(where) {
-    return /^#\/facts\/\d+/.test(where) ? "a fact of the what-if" : null;
+    return /^#\/overlay\/add\/\d+/.test(where) ? "a fact of the what-if" : null;
   }
 
   async #strike(row) {
@@ -583,6 +627,7 @@ export class MemoryView {
         without: [...this.#struck],
         added: this.#added.map(({ text }) => text),
         standing: this.#standing.questions,
+        why: this.#why,
       },
       { push, show: false },
     );
@@ -702,12 +747,6 @@ export class MemoryView {
         ),
       );
     }
-    if (whatIf?.left)
-      notes.push(
-        note(
-          `The what-if was asked of the newest ${count(whatIf.left, "fact")}: a question may bring no more.`,
-        ),
-      );
     return notes;
   }
 
@@ -719,7 +758,9 @@ export class MemoryView {
         answerCard(asked.reading, {
           nameOf: rowName,
           beneath: this.#posed && gold(this.#posed, asked.reading),
+          explain: (other) => this.#explain(other),
         }),
+        this.#whyPanel(asked),
       ];
     const parts = [
       this.#struck.size
@@ -760,12 +801,20 @@ export class MemoryView {
     const held = [...story.querySelectorAll("button")].indexOf(document.activeElement);
     story.replaceChildren(
       this.#story.list(this.#posed, (asked) => {
-        this.#before = null;
+        this.#before = this.#why = null;
         this.#parts.question.value = asked.question;
         this.#ask(asked.question, { push: true, asOf: asked.facts_before });
       }),
     );
     story.querySelectorAll("button")[held]?.focus();
+  }
+
+  #whyPanel({ reading: { answer } }) {
+    if (!answer.explanation || answer.abstained) return "";
+    return whyPanel(answer, {
+      suppose: (removal) => this.#supposeWithout(removal),
+      close: () => this.#closeWhy(),
+    });
   }
 
   #asked() {

@@ -142,7 +142,7 @@ def test_what_if_changes_the_answer_side_by_side_and_stores_nothing(
 def test_supposing_nothing_new_answers_as_the_memory_does(
     page: Page, told: Callable[..., None], expect: Any
 ) -> None:
-    """The stored facts and the same facts sent with the question are one reading."""
+    """An overlay that hides what is not there is one reading with the memory itself."""
     told("house", "John went to the kitchen.", *STORY)
     page.goto(f"{HOUSE}&without=99")
 

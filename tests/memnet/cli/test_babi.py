@@ -54,7 +54,7 @@ def test_a_real_story_is_asked_with_the_attention_of_every_hop(run, babi_dir):
     assert lines[1].split() == ["fact", "hop", "1", "hop", "2", "hop", "3"]
     # The gold fact has a star, and a dot, because it was read.
     assert lines[2].startswith("1*• John travelled to the hallway.")
-    assert lines[3].startswith("2   Mary journeyed to the bathroom.")
+    assert lines[3].startswith(" 2  Mary journeyed to the bathroom.")
     assert "null slot" in lines[4]
     assert "not listed" in lines[5]
     weights = [re.findall(r"\d\.\d{3}", line) for line in lines[2:6]]
