@@ -16,13 +16,12 @@ import { whyPanel } from "./why.js";
 import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
 import { Standing } from "./standing.js";
 import { gold, storyOf } from "./story.js";
+import { Telling } from "./telling.js";
 import { Timeline } from "./timeline.js";
 
 /** A network that attends to every fact lists all of them up to FULL, and LISTED per hop beyond. */
 const FULL = 1000;
 const LISTED = 200;
-/** Facts told in one request, until the service asks for fewer. */
-const PER_REQUEST = 500;
 /** Most rows of a saved picture; beyond them only the evidence is drawn. */
 const DRAWN = 60;
 
@@ -45,12 +44,10 @@ export class MemoryView {
   #standing;
   /** What is to be explained: null nothing, "" the answer, otherwise why it is not this one. */
   #why = null;
-  /** Whether this page is changing the memory itself. */
-  #writing = false;
+  #telling;
   #groups = [];
   #struck = new Set();
   #added = [];
-  #unknown = new Map();
   #evidenceOnly = false;
   #before = null;
   #turn = 0;
@@ -112,12 +109,13 @@ export class MemoryView {
       await this.#ask(question, { asOf: revision });
     } else {
       this.#show();
-      this.#parts[this.#facts.total ? "question" : "tell"].focus();
+      (this.#facts.total ? this.#parts.question : this.#telling.input).focus();
     }
     new Live(this.#name, {
       known: () => this.#info.revision,
       changed: (info) => this.#noticed(info),
-      busy: () => this.#writing || this.#travel !== null || this.#parts.picture.hasAttribute("aria-busy"),
+      busy: () =>
+        this.#telling.busy || this.#travel !== null || this.#parts.picture.hasAttribute("aria-busy"),
       state: (state, error) => this.#connection(state, error),
       current: this.#current,
     });
@@ -138,17 +136,7 @@ export class MemoryView {
     p.title = h("h1", { tabindex: "-1" }, this.#name);
     p.meta = h("span");
     p.live = h("span", { class: "live", title: "Changes by others show here by themselves" }, "live");
-    p.tell = h("textarea", {
-      id: "tell",
-      rows: 4,
-      spellcheck: "true",
-      placeholder: "Mary got the football there.\nMary went back to the garden.",
-      "aria-describedby": "tell-hint",
-    });
-    p.tell.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) p.tell.form.requestSubmit();
-    });
-    p.told = h("div", { class: "problem-place" });
+    this.#telling = new Telling(this.#name, () => this.#changed());
     p.question = h("input", {
       id: "question",
       name: "question",
@@ -209,19 +197,7 @@ export class MemoryView {
       { class: "telling" },
       this.#standing.element,
       p.story,
-      h(
-        "form",
-        { class: "tell", on: { submit: (event) => this.#onTell(event) } },
-        h("label", { for: "tell" }, "Tell it facts"),
-        p.tell,
-        h(
-          "p",
-          { class: "row between" },
-          h("span", { class: "fine", id: "tell-hint" }, "One per line, in the order they happened"),
-          h("button", { type: "submit", class: "plain" }, "Remember"),
-        ),
-        p.told,
-      ),
+      this.#telling.element,
       h(
         "p",
         { class: "leave" },
@@ -467,85 +443,7 @@ export class MemoryView {
     this.#parts.question.focus();
   }
 
-  // Telling, forgetting, deleting.
-
-  async #onTell(event) {
-    event.preventDefault();
-    const p = this.#parts;
-    const lines = p.tell.value
-      .split(/\r?\n/)
-      .map((text, index) => ({ text: text.trim(), line: index + 1 }))
-      .filter(({ text }) => text);
-    p.told.replaceChildren();
-    p.tell.removeAttribute("aria-invalid");
-    if (!lines.length) {
-      p.told.replaceChildren(note("Write a sentence first."));
-      p.tell.focus();
-      return;
-    }
-    const send = event.submitter ?? p.tell.form.querySelector("button");
-    send.disabled = true;
-    this.#writing = true;
-    const seqs = [];
-    const strange = new Set();
-    let problem = null;
-    try {
-      for (let start = 0, size = PER_REQUEST; start < lines.length;) {
-        const part = lines.slice(start, start + size);
-        try {
-          const { facts } = await api.remember(
-            this.#name,
-            part.map(({ text }) => text),
-          );
-          for (const fact of facts) {
-            seqs.push(fact.seq);
-            if (fact.unknown_words.length) this.#unknown.set(fact.seq, new Set(fact.unknown_words));
-            fact.unknown_words.forEach((word) => strange.add(word));
-          }
-          start += part.length;
-          if (start < lines.length)
-            p.told.replaceChildren(note(`${start} of ${lines.length} facts are remembered…`));
-        } catch (error) {
-          const limit = error.code === "too_many_facts" ? error.errors[0]?.limit : null;
-          if (!limit || limit >= size) {
-            // All of a request is stored or nothing is: what is left is what was not stored.
-            p.tell.value = lines
-              .slice(start)
-              .map(({ text }) => text)
-              .join("\n");
-            problem = problemNote(error, (where) => {
-              const index = /^#\/facts\/(\d+)/.exec(where)?.[1];
-              return index === undefined ? null : `line ${Number(index) + 1}`;
-            });
-            break;
-          }
-          size = limit;
-        }
-      }
-    } finally {
-      send.disabled = false;
-      this.#writing = false;
-    }
-    if (!problem) p.tell.value = "";
-    if (seqs.length) await this.#changed();
-    p.told.replaceChildren();
-    if (seqs.length) {
-      const told =
-        seqs.length === 1
-          ? `Fact ${seqs[0]} is remembered.`
-          : `Facts ${seqs[0]} to ${seqs.at(-1)} are remembered.`;
-      const known = strange.size
-        ? ` The network has never seen ${list([...strange].slice(0, 8).map((word) => `“${word}”`))}${strange.size > 8 ? " and others" : ""}.`
-        : "";
-      p.told.append(note(told + known));
-      say(told + known);
-    }
-    if (problem) {
-      p.told.append(problem);
-      p.tell.setAttribute("aria-invalid", "true");
-    }
-    p.tell.focus();
-  }
+  // Forgetting, changing, deleting.
 
   async #forget(row) {
     const fact = this.#facts.items[this.#facts.indexOf.get(row.key)];
@@ -563,7 +461,7 @@ export class MemoryView {
     this.#struck.delete(row.key);
     await this.#changed();
     const next = this.#facts.items[Math.min(index, this.#facts.total - 1)];
-    ((next && this.#heat.action(next.seq, "forget")) ?? this.#parts.tell).focus();
+    ((next && this.#heat.action(next.seq, "forget")) ?? this.#telling.input).focus();
     say(`Fact ${row.key} is forgotten. ${this.#groups[0] ? spoken(this.#groups[0].reading, rowName) : ""}`);
   }
 
@@ -714,7 +612,7 @@ export class MemoryView {
       caption: asked
         ? `Attention of every hop for “${this.#question}”: each column sums to 1.`
         : `The facts of ${this.#name}, in the order told`,
-      unknown: this.#unknown,
+      unknown: this.#telling.unknown,
       gold: new Set(posed?.supporting_facts),
       fresh,
       actions: {

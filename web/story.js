@@ -193,6 +193,7 @@ function readOf(supporting, reading) {
   if (!supporting.length) return "It names no supporting fact.";
   if (supporting.length === 1)
     return `Its one supporting fact (★) ${read ? "is among the evidence." : "is not among the evidence."}`;
-  const share = read === supporting.length ? `All ${read}` : `${read} of ${supporting.length}`;
+  const share =
+    read === supporting.length ? (read === 2 ? "Both" : `All ${read}`) : `${read} of ${supporting.length}`;
   return `${share} supporting facts (★) are among the evidence.`;
 }

@@ -157,6 +157,9 @@ export class Timeline {
         ),
       ),
     );
+    // A name that is cut off says less than none; the pointer still finds it.
+    for (const { firstChild: name } of this.#strip.children)
+      name.classList.toggle("cut", name.scrollWidth > name.clientWidth);
   }
 }
 

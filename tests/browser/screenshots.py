@@ -37,8 +37,9 @@ def _save(page: Page, name: str) -> None:
     page.evaluate("document.fonts.ready")
     page.mouse.move(1, 1)
     # As high as what there is to see, so that nothing is cut off and nothing sticks in the middle.
-    height = page.evaluate("document.documentElement.scrollHeight")
     width = page.evaluate("innerWidth")
+    page.set_viewport_size({"width": width, "height": 800})
+    height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(300)
     page.screenshot(path=FOLDER / f"{name}.png")

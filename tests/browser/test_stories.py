@@ -33,7 +33,7 @@ def test_a_story_shows_the_gold_facts_beside_what_attention_chose(
     _tell(page, 2)
 
     expect(page.locator(".said")).to_have_text(asked["answer"])
-    expect(page.locator(".gold")).to_contain_text("bAbI says so too. All 2 supporting facts")
+    expect(page.locator(".gold")).to_contain_text("bAbI says so too. Both supporting facts")
     starred = page.locator("tbody tr:has(.star)").evaluate_all("rows => rows.map(row => +row.dataset.key)")
     assert starred == sorted(asked["supporting_facts"])
     expect(page.get_by_role("rowheader", name="supporting: Mary discarded the milk.")).to_be_visible()
