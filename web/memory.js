@@ -13,8 +13,9 @@ import { note, problemNote } from "./notes.js";
 import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
 import { whyPanel } from "./why.js";
-import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
+import { asCsv, asJson, asSvg, download, fileName, svgOf } from "./save.js";
 import { Standing } from "./standing.js";
+import { asPng } from "./png.js";
 import { gold, storyOf } from "./story.js";
 import { Telling } from "./telling.js";
 import { Timeline } from "./timeline.js";
@@ -737,10 +738,14 @@ export class MemoryView {
       document.getElementById("evidence-only").focus();
     });
     const save = (kind, type, make) =>
-      button(kind, () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, make()), {
-        class: "quiet",
-        "aria-label": `Save as ${kind}`,
-      });
+      button(
+        kind,
+        async () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, await make()),
+        {
+          class: "quiet",
+          "aria-label": `Save as ${kind}`,
+        },
+      );
     tools.replaceChildren(
       asked.reading.hops.length ? h("label", { class: "check" }, box, "Evidence only") : "",
       h("span", { class: "push" }),
@@ -756,6 +761,7 @@ export class MemoryView {
         h("span", { class: "fine", "aria-hidden": "true" }, "Save"),
         [
           save("SVG", "image/svg+xml", () => asSvg(this.#saved({ most: DRAWN }))),
+          save("PNG", "image/png", () => asPng(svgOf(this.#saved({ most: DRAWN })))),
           save("JSON", "application/json", () => asJson(this.#saved())),
           save("CSV", "text/csv", () => asCsv(this.#saved())),
         ],
@@ -775,7 +781,8 @@ export class MemoryView {
     if (rows.length > most || this.#evidenceOnly) rows = this.#rows((row) => this.#evident(row));
     const keys = rows.map((row) => row.key);
     const groups = this.#groups.map((group) => ({ ...group, reading: narrowed(group.reading, keys) }));
-    return { memory: this.#name, rows, groups, link: location.href };
+    const gold = new Set(this.#posed?.supporting_facts);
+    return { memory: this.#name, rows, groups, gold, link: location.href };
   }
 }
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import httpx2
 import pytest
+from matplotlib import image
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Download, Page
@@ -357,32 +358,39 @@ def test_thousands_of_facts_are_a_window(page: Page, told: Callable[..., None], 
 
 
 def test_the_numbers_can_be_saved(page: Page, tmp_path: Path, told: Callable[..., None], expect: Any) -> None:
-    def saved(kind: str) -> str:
+    def saved(kind: str) -> Path:
         with page.expect_download() as download:
             page.get_by_role("button", name=f"Save as {kind}").click()
         file: Download = download.value
         assert file.suggested_filename == f"memnet-house-where-is-the-football.{kind.lower()}"
         path = tmp_path / file.suggested_filename
         file.save_as(path)
-        return path.read_text(encoding="utf-8")
+        return path
 
     told("house", '=1+1 "football"', *STORY)
     page.goto(HOUSE)
     expect(page.locator(".said")).to_have_text("garden")
 
-    whole = json.loads(saved("JSON"))
+    whole = json.loads(saved("JSON").read_text(encoding="utf-8"))
     assert whole["answer"]["answer"] == "garden"
     assert [fact["seq"] for fact in whole["facts"]] == [1, 2, 3]
 
-    lines = list(csv.DictReader(saved("CSV").splitlines()))
+    lines = list(csv.DictReader(saved("CSV").read_text(encoding="utf-8").splitlines()))
     assert [line["row"] for line in lines] == ["fact", "fact", "fact", "null_slot", "not_listed"]
     assert lines[0]["text"] == '\'=1+1 "football"'
     for hop in ("hop_1", "hop_2", "hop_3"):
         assert sum(float(line[hop]) for line in lines) == pytest.approx(1, abs=1e-6)
 
-    picture = ElementTree.fromstring(saved("SVG"))
+    picture = ElementTree.fromstring(saved("SVG").read_text(encoding="utf-8"))
     texts = ["".join(node.itertext()) for node in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert {"garden", *STORY} <= set(texts)
+
+    # The PNG is the same picture, drawn twice as large: its ground, and the ground of what was attended to most.
+    drawn = image.imread(saved("PNG"))
+    assert drawn.shape[:2] == tuple(int(2 * float(picture.get(side))) for side in ("height", "width"))
+    shades = {tuple(round(255 * part) for part in pixel[:3]) for pixel in drawn.reshape(-1, drawn.shape[2])}
+    fills = {node.get("fill") for node in picture.iter("{http://www.w3.org/2000/svg}rect")} - {"none"}
+    assert fills <= {f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in shades}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
