@@ -143,12 +143,14 @@ class RevisionNotFound(NotFound):
 
 
 class HistoryErased(NotFound):
-    """A revision at which the memory held facts that were erased since; it can never be read again."""
+    """A state of the past that can never be read again: facts of it are gone, or the log that dates it."""
 
-    def __init__(self, memory_id: str, revision: str, floor: int) -> None:
+    def __init__(self, memory_id: str, revision: str, floor: int, *, undated: bool = False) -> None:
+        why = "the log of that time is gone" if undated else "facts of that time were erased"
+        oldest = f"the oldest revision that can be read is {floor}"
         super().__init__(
-            f"memory '{memory_id}' cannot be read {revision}: facts of that time were erased",
-            hint=f"the oldest revision that can be read is {floor}",
+            f"memory '{memory_id}' cannot be read {revision}: {why}",
+            hint=f"the log begins at revision {floor}; name a revision instead" if undated else oldest,
         )
         self.memory_id = memory_id
 

@@ -7,8 +7,9 @@ words) is computed at the moment of asking, so nothing stored ever has to be rew
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from memnet.errors import FactNotFound, MemoryNotFound, ModelNotActive
+from memnet.errors import FactNotFound, ModelNotActive, VectorDamaged
 from memnet.models import SHIPPED
 from memnet.reader import Reader, Told
 from memnet.store import (
@@ -40,7 +41,10 @@ from memnet.supposing import NOTHING, Overlay, SupposedSlots
 from memnet.training.checkpoint import load_checkpoint
 
 ENCODE_AT_ONCE = 10_000
-"""Facts of another model that are encoded while the caller waits: a third of a second."""
+"""Facts of another model, or with damaged vectors, that are encoded while the caller waits: a third of a
+second."""
+
+log = logging.getLogger("memnet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +346,9 @@ class Memory:
         """Answer a question from facts given with it; nothing is stored. See `Reader.ask_facts`."""
         return self.reader.ask_facts(texts, question, limit=limit, top_answers=top_answers)
 
-    def adopt(self, memory_id: str, *, pause_s: float = 0.0) -> int | None:
+    def adopt(
+        self, memory_id: str, *, pause_s: float = 0.0, on_facts: Callable[[int], None] = lambda count: None
+    ) -> int | None:
         """Encode a memory with this model and let it take the place of the one it has.
 
         Readers with the old model go on answering. Can be interrupted; calling again goes on.
@@ -350,6 +356,7 @@ class Memory:
         Args:
             memory_id: Which memory.
             pause_s: Rest after every few hundred facts, for those who answer questions meanwhile.
+            on_facts: Told how many facts were encoded, whenever some were.
 
         Returns:
             The revision of the switch; None when the memory has this model already.
@@ -357,33 +364,47 @@ class Memory:
         Raises:
             MemoryNotFound: There is no such memory.
         """
-        return self.store.change_model(memory_id, self.model_id, self.reader.encode, pause_s=pause_s)
 
-    def adopt_all(self, *, pause_s: float = 0.0) -> Iterator[str]:
-        """Adopt every memory that has another model, one at each step: their names, when done."""
+        def encode(texts: Sequence[str]) -> np.ndarray:
+            vectors = self.reader.encode(texts)
+            on_facts(len(texts))
+            return vectors
+
+        return self.store.change_model(memory_id, self.model_id, encode, pause_s=pause_s)
+
+    def of_other_models(self) -> Iterator[str]:
+        """The names of memories that another model answers, in order."""
         last = None
         while names := self.store.memories_of_other_models(self.model_id, after=last):
-            for last in names:
-                try:
-                    self.adopt(last, pause_s=pause_s)
-                except MemoryNotFound:
-                    continue  # deleted since
-                yield last
+            yield from names
+            last = names[-1]
 
     def _view(
         self, memory_id: str, as_of_revision: int | None = None, recorded_at: datetime | None = None
     ) -> View:
-        """The memory as of then; facts that another model stored are encoded for this one first."""
+        """The memory as of then; facts that another model stored are encoded for this one first.
+
+        Damaged vectors are made again from the texts, once: what is damaged again is broken underneath.
+        """
+        mended = False
         while True:
             try:
                 return self.store.view(
                     memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
+            except VectorDamaged:
+                if mended:
+                    raise
+                count = self.store.mend(memory_id, self.model_id, self.reader.encode, limit=ENCODE_AT_ONCE)
+                if not count:
+                    raise
+                log.warning("memory '%s': %d damaged vectors made again from the texts", memory_id, count)
+                mended = True
             except MissingVectors as error:
                 if error.count > ENCODE_AT_ONCE:
                     raise ModelNotActive(
                         f"{error.count} facts of memory '{memory_id}' are encoded by another model only",
-                        hint="load that model, or let this one adopt the memory first",
+                        hint=f"load that model, or let this one take over: `memnet model switch {memory_id}`",
                     ) from error
                 missing = self.store.missing_vectors(
                     memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at

@@ -31,6 +31,7 @@ from service.routes import (
     answers,
     changes,
     erasures,
+    examples,
     facts,
     kept,
     memories,
@@ -105,7 +106,19 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     errors.install(app)
     docs.install(app)
     ui.install(app)
-    for routes in (memories, facts, erasures, changes, search, answers, kept, watches, models, operations):
+    for routes in (
+        memories,
+        facts,
+        erasures,
+        changes,
+        search,
+        answers,
+        kept,
+        watches,
+        examples,
+        models,
+        operations,
+    ):
         app.include_router(routes.router)
     check_routes(app)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]

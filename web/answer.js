@@ -1,12 +1,16 @@
 // The answer in words: what it is, how sure, what else it might have been, and what was read for it.
 
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { note } from "./notes.js";
 import { count, list, percent, points } from "./numbers.js";
 import { NULL, path, reason } from "./reading.js";
 
-/** A card for one answer. `heading` tells two of them apart. */
-export function answerCard(reading, { heading = null, nameOf, kind = "" } = {}) {
+/** A card for one answer. `heading` tells two of them apart, `beneath` is said of what was read,
+ * `explain` called with another answer for why it is not that one, or "" for why it is this one. */
+export function answerCard(
+  reading,
+  { heading = null, nameOf, kind = "", beneath = null, explain = null } = {},
+) {
   const { answer } = reading;
   const { memory, model, timing_ms: timing } = answer;
   return h(
@@ -28,22 +32,33 @@ export function answerCard(reading, { heading = null, nameOf, kind = "" } = {}) 
               "dl",
               { class: "sure" },
               h("div", {}, h("dt", {}, "probability"), h("dd", {}, percent(answer.confidence.probability))),
+
               h(
                 "div",
                 {},
                 h("dt", {}, "ahead of the next by"),
                 h("dd", {}, points(answer.confidence.margin).slice(1)),
               ),
+              explain &&
+                h(
+                  "div",
+                  { class: "explain" },
+                  button("Why?", () => explain(""), {
+                    class: "plain small",
+                    "aria-label": `Why ${answer.answer}?`,
+                  }),
+                ),
             ),
       ),
-      answer.abstained ? null : alternatives(answer),
+      answer.abstained ? null : alternatives(answer, explain),
     ),
     answer.hops.length ? h("p", { class: "path" }, path(reading, nameOf)) : null,
+    beneath,
     h(
       "p",
       { class: "fine" },
       [
-        memory.revision === null ? "nothing stored" : `revision ${memory.revision}`,
+        kind === "supposed" || memory.revision === null ? "nothing stored" : `revision ${memory.revision}`,
         `${count(memory.attended, "fact")} read`,
         `${count(model.hops, "hop")}`,
         model.model_id,
@@ -53,17 +68,20 @@ export function answerCard(reading, { heading = null, nameOf, kind = "" } = {}) 
   );
 }
 
-function alternatives(answer) {
+function alternatives(answer, explain) {
   return h(
     "ol",
-    { class: "alternatives", "aria-label": "most probable answers" },
-    answer.alternatives.map(({ text, probability }) =>
+    { class: `alternatives${explain ? " explained" : ""}`, "aria-label": "most probable answers" },
+    answer.alternatives.map(({ text, probability }, index) =>
       h(
         "li",
         {},
         h("span", { class: "name" }, text),
         h("span", { class: "bar", "aria-hidden": "true" }, h("span", { style: { "--p": probability } })),
         h("data", { value: probability, title: String(probability) }, percent(probability)),
+        explain && index
+          ? button("why not?", () => explain(text), { class: "quiet tiny", "aria-label": `Why not ${text}?` })
+          : null,
       ),
     ),
   );

@@ -1,5 +1,9 @@
 // The public API of the service, and nothing else of it.
 
+import { askForKey } from "./key.js";
+
+let key = null;
+
 const ROOT = new URL("../", import.meta.url);
 
 /** Problem details (RFC 9457) that the service answered with, or what kept it from answering. */
@@ -20,6 +24,8 @@ async function send(method, path, { query = {}, body, signal } = {}) {
     request.headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(body);
   }
+  if (key) request.headers.Authorization = `Bearer ${key}`;
+  const sentWith = key;
   let response, text;
   try {
     response = await fetch(url, request);
@@ -39,15 +45,22 @@ async function send(method, path, { query = {}, body, signal } = {}) {
     // Something between here and the service answered in words of its own.
   }
   if (response.ok) return read;
-  throw new Problem(
+  const problem = new Problem(
     read?.title ? read : { title: `The service answered ${response.status}`, detail: response.statusText },
     response.status,
   );
+  // Nothing was done, so that asking again is safe for every verb. Another key may be there already.
+  if (response.status === 401 && sentWith === key) key = await askForKey(problem);
+  if (response.status === 401 && key && key !== sentWith) return send(method, path, { query, body, signal });
+  throw problem;
 }
 
 const memory = (name, rest = "") => `v1/memories/${encodeURIComponent(name)}${rest}`;
 
 export const version = () => send("GET", "v1/version");
+export const getModel = (id) => send("GET", `v1/models/${encodeURIComponent(id)}`);
+export const examples = () => send("GET", "v1/examples");
+export const published = () => send("GET", "v1/published");
 export const memories = (cursor = null) => send("GET", "v1/memories", { query: { cursor } });
 export const getMemory = (name) => send("GET", memory(name));
 export const putMemory = (name, description = null) => send("PUT", memory(name), { body: { description } });
@@ -56,9 +69,12 @@ export const deleteMemory = (name, confirm) => send("DELETE", memory(name), { qu
 export const facts = (name, query) => send("GET", memory(name, "/facts"), { query });
 export const remember = (name, texts) =>
   send("POST", memory(name, "/facts"), { body: { facts: texts.map((text) => ({ text })) } });
+export const changes = (name, query) => send("GET", memory(name, "/changes"), { query });
 export const forget = (name, factId) => send("DELETE", memory(name, `/facts/${factId}`));
 
 export const ask = (name, question, how) =>
   send("POST", memory(name, "/answers"), { body: { question, ...how } });
+export const askAll = (name, questions, how) =>
+  send("POST", memory(name, "/answers/batch"), { body: { questions, ...how } });
 export const askFacts = (texts, question, how) =>
   send("POST", "v1/answers", { body: { facts: texts.map((text) => ({ text })), question, ...how } });

@@ -1,10 +1,12 @@
-// The address decides what is shown: no memory in it, the first page; a memory, and perhaps a question, the memory.
+// The address decides what is shown: a memory, and perhaps a question, the memory; `view=tasks` the bAbI tasks;
+// anything else the first page.
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { home } from "./home.js";
 import { MemoryView } from "./memory.js";
 import { problemNote } from "./notes.js";
+import { tasks } from "./tasks.js";
 
 const main = document.getElementById("main");
 let shown = 0;
@@ -16,9 +18,10 @@ document.addEventListener("click", (event) => {
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey)
     return;
   const url = new URL(link.href);
-  if (url.origin !== location.origin || url.pathname !== location.pathname || url.search || url.hash) return;
+  if (url.origin !== location.origin || url.pathname !== location.pathname || url.hash) return;
   event.preventDefault();
-  go({});
+  history.pushState(null, "", url);
+  show();
 });
 show({ first: true });
 
@@ -31,17 +34,20 @@ function place() {
       .filter((part) => /^\d{1,15}$/.test(part))
       .map(Number);
   return {
+    view: query.get("view"),
     memory: query.get("memory") || null,
     question: query.get("question") ?? "",
     revision: numbers(query.get("revision"))[0] ?? null,
     without: numbers(query.get("without")),
     added: query.getAll("with"),
+    standing: query.getAll("standing"),
+    why: query.get("why"),
   };
 }
 
 /** Change the address, and what is shown unless it is shown already. */
 function go(
-  { memory = null, question = "", revision = null, without = [], added = [] },
+  { memory = null, question = "", revision = null, without = [], added = [], standing = [], why = null },
   { push = true, show: showIt = true } = {},
 ) {
   const query = new URLSearchParams();
@@ -50,6 +56,8 @@ function go(
   if (revision !== null) query.set("revision", revision);
   if (without.length) query.set("without", without.join(","));
   for (const text of added) query.append("with", text);
+  for (const each of standing) query.append("standing", each);
+  if (why !== null) query.set("why", why);
   const search = query.toString();
   history[push ? "pushState" : "replaceState"](null, "", `${location.pathname}${search && `?${search}`}`);
   if (showIt) show();
@@ -74,7 +82,8 @@ async function show({ first = false } = {}) {
   }
   if (turn !== shown) return;
   foot(served);
-  if (to.memory === null) await home(main, go);
+  if (to.memory === null && to.view === "tasks") await tasks(main, served.model, go);
+  else if (to.memory === null) await home(main, go);
   else await new MemoryView(main, { model: served.model, go, current: () => turn === shown }).open(to);
   if (
     !first &&

@@ -1,4 +1,5 @@
-// The facts of a memory in the order told, fetched by pages from the newest on, as far as someone looks.
+// The facts of a memory as of one revision, in the order told, fetched by pages from the newest on, as far as
+// someone looks. What a revision held never changes, so pages that are fetched at different times fit together.
 
 import * as api from "./api.js";
 
@@ -6,12 +7,13 @@ const PAGE = 500;
 
 export class Facts {
   #cursor = null;
-  #begun = false;
   #loading = null;
 
-  constructor(name, total) {
+  /** `total` is how many facts there were at that `revision`. */
+  constructor(name, total, revision) {
     this.name = name;
     this.total = total;
+    this.revision = revision;
     /** By position, oldest first; a hole is a fact that has not been fetched. */
     this.items = new Array(total);
     this.fetched = 0;
@@ -34,24 +36,26 @@ export class Facts {
   }
 
   async #page() {
-    const page = await api.facts(this.name, { limit: PAGE, order: "desc", cursor: this.#cursor });
-    if (!this.#begun) {
-      this.#begun = true;
-      this.revision = page.revision;
-    } else if (page.revision !== this.revision) {
-      throw new Changed();
-    }
+    const page = await api.facts(this.name, {
+      limit: PAGE,
+      order: "desc",
+      as_of_revision: this.revision,
+      cursor: this.#cursor,
+    });
     for (const fact of page.items) {
       const index = this.total - 1 - this.fetched;
-      if (index < 0) throw new Changed();
       this.items[index] = fact;
       this.indexOf.set(fact.seq, index);
       this.fetched += 1;
     }
     this.#cursor = page.next_cursor;
-    if (page.has_more !== this.fetched < this.total) throw new Changed();
+    // A memory that was deleted and made anew has other facts under the same numbers.
+    if (page.has_more !== this.fetched < this.total) throw new api.Problem(MADE_ANEW);
   }
 }
 
-/** The memory changed between two pages: what is on the page no longer fits together. */
-export class Changed extends Error {}
+const MADE_ANEW = {
+  title: "The memory is another one now",
+  detail: "it was deleted and made anew, or restored; reload the page",
+  code: "made_anew",
+};

@@ -42,7 +42,7 @@ export class HeatMap {
   /** Show rows and the readings of them.
    *
    * `model`: `rows` (`length`, `at`, `indexOf`, `fetch`), `groups` (`label`, `reading`) or none, `question`,
-   * `caption`, `unknown` (words by fact number), `actions` (`strike`, `forget`, `remove`) or none, `fresh` to
+   * `caption`, `unknown` (words by fact number), `gold` (numbers of bAbI's supporting facts), `actions` (`strike`, `forget`, `remove`) or none, `fresh` to
    * draw the flow in.
    */
   show(model) {
@@ -79,6 +79,19 @@ export class HeatMap {
   /** The button of a row, to put the focus back where it was. */
   action(key, name) {
     return this.#drawn.get(this.#model.rows.indexOf(key))?.querySelector(`[data-action="${name}"]`) ?? null;
+  }
+
+  /** Remember which button of a row has the focus; the function that is returned gives it back. */
+  held() {
+    const action = document.activeElement?.closest?.("[data-action]");
+    const row = action?.closest("tr[data-key]");
+    if (!row || !this.#table.contains(row)) return () => {};
+    const { key } = row.dataset;
+    return () =>
+      [...this.#table.rows]
+        .find((each) => each.dataset.key === key)
+        ?.querySelector(`[data-action="${action.dataset.action}"]`)
+        ?.focus();
   }
 
   #headRows() {
@@ -182,7 +195,7 @@ export class HeatMap {
   }
 
   #row(index) {
-    const { rows, groups, shared, unknown, actions, windowed } = this.#model;
+    const { rows, groups, shared, unknown, gold, actions, windowed } = this.#model;
     const row = rows.at(index);
     const place = windowed ? { "aria-rowindex": this.#headRows() + index + 1 } : {};
     if (!row) return h("tr", { class: "absent", ...place }, h("td", { colspan: this.#columns() }, "…"));
@@ -194,6 +207,7 @@ export class HeatMap {
       return piece;
     });
     const name = row.added ? "the added fact" : `fact ${row.key}`;
+    const supporting = gold?.has(row.key);
     return h(
       "tr",
       {
@@ -209,9 +223,11 @@ export class HeatMap {
           "span",
           { class: "words", title: windowed ? row.text : null },
           evident ? read("evidence: ") : null,
+          supporting ? read("supporting: ") : null,
           row.struck ? read("struck out: ") : null,
           row.added ? read("only for this question: ") : null,
           row.struck ? h("del", {}, text) : text,
+          supporting ? star() : null,
         ),
       ),
       groups.map(({ reading }, g) => {
@@ -249,12 +265,13 @@ export class HeatMap {
                       ? "Put it back"
                       : "What if this were not known? Strike it out for this question only",
                   }),
-                button(icon("forget"), () => actions.forget(row), {
-                  class: "act danger",
-                  "data-action": "forget",
-                  "aria-label": `Forget ${name}`,
-                  title: "Forget: no answer uses it from now on",
-                }),
+                actions.forget &&
+                  button(icon("forget"), () => actions.forget(row), {
+                    class: "act danger",
+                    "data-action": "forget",
+                    "aria-label": `Forget ${name}`,
+                    title: "Forget: no answer uses it from now on",
+                  }),
               ],
         ),
     );
@@ -401,6 +418,15 @@ function chip(p, top) {
     },
     weight(p),
     top ? read(", most attended") : null,
+  );
+}
+
+/** What bAbI counts as a supporting fact. */
+function star() {
+  return h(
+    "span",
+    { class: "star", title: "bAbI counts this fact as supporting", "aria-hidden": "true" },
+    "★",
   );
 }
 

@@ -7,6 +7,7 @@ import { HeatMap } from "./heatmap.js";
 import { problemNote } from "./notes.js";
 import { count } from "./numbers.js";
 import { path, readingOf } from "./reading.js";
+import { told } from "./story.js";
 
 export const FOOTBALL = {
   name: "football",
@@ -42,7 +43,7 @@ export async function home(main, go) {
     ),
   );
   const verdict = h("span", { class: "verdict-word" });
-  const live = h("p", { class: "fine live" });
+  const live = h("p", { class: "fine asked-live" });
   const memories = h("section", { class: "memories", "aria-labelledby": "memories-title", hidden: true });
   main.replaceChildren(
     h(
@@ -75,8 +76,9 @@ export async function home(main, go) {
             class: "plain",
             id: "longer",
           }),
-          live,
+          h("a", { href: "ui?view=tasks", class: "plain button" }, "Stories of the 20 bAbI tasks"),
         ),
+        live,
         problem,
       ),
       newMemory(go),
@@ -120,33 +122,11 @@ export async function home(main, go) {
     pressed.disabled = true;
     problem.replaceChildren();
     try {
-      go({ memory: await told(story), question: story.question });
+      go({ memory: await told(story, { apart: story === LONGER }), question: story.question });
     } catch (error) {
       problem.replaceChildren(problemNote(error));
       pressed.disabled = false;
     }
-  }
-}
-
-/** The name of a memory that holds exactly this story: one that is there, or a new one. */
-async function told(story) {
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? story.name : `${story.name}-${number}`;
-    // Created if it is not there, and otherwise left as it is.
-    const { counts } = await api.putMemory(name);
-    if (counts.facts) {
-      const { items, has_more: more } = await api.facts(name, { limit: story.facts.length });
-      if (
-        !more &&
-        items.length === story.facts.length &&
-        items.every((fact, i) => fact.text === story.facts[i])
-      )
-        return name;
-      continue;
-    }
-    await api.putMemory(name, story.description);
-    await api.remember(name, story.facts);
-    return name;
   }
 }
 

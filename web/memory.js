@@ -4,19 +4,25 @@ import * as api from "./api.js";
 import { answerCard, answerNotes, difference, rowName, spoken } from "./answer.js";
 import { confirmed } from "./dialogs.js";
 import { button, h, read, say } from "./dom.js";
-import { Changed, Facts } from "./facts.js";
+import { Facts } from "./facts.js";
 import { HeatMap } from "./heatmap.js";
 import { deleted } from "./home.js";
+import { legend } from "./legend.js";
+import { Live, happened } from "./live.js";
 import { note, problemNote } from "./notes.js";
 import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
-import { asCsv, asJson, asSvg, download, fileName } from "./save.js";
+import { whyPanel } from "./why.js";
+import { asCsv, asJson, asSvg, download, fileName, svgOf } from "./save.js";
+import { Standing } from "./standing.js";
+import { asPng } from "./png.js";
+import { gold, storyOf } from "./story.js";
+import { Telling } from "./telling.js";
+import { Timeline } from "./timeline.js";
 
 /** A network that attends to every fact lists all of them up to FULL, and LISTED per hop beyond. */
 const FULL = 1000;
 const LISTED = 200;
-/** Facts told in one request, until the service asks for fewer. */
-const PER_REQUEST = 500;
 /** Most rows of a saved picture; beyond them only the evidence is drawn. */
 const DRAWN = 60;
 
@@ -31,13 +37,20 @@ export class MemoryView {
   #info;
   #facts;
   #question = "";
+  /** The revision that the slider leads to, while it is on its way. */
+  #travel = null;
+  /** The story of the service that the memory was told, if any. */
+  #story = null;
+  #timeline;
+  #standing;
+  /** What is to be explained: null nothing, "" the answer, otherwise why it is not this one. */
+  #why = null;
+  #telling;
   #groups = [];
   #struck = new Set();
   #added = [];
-  #unknown = new Map();
   #evidenceOnly = false;
   #before = null;
-  #limit = Infinity;
   #turn = 0;
   #heat = new HeatMap();
   #parts = {};
@@ -57,10 +70,20 @@ export class MemoryView {
   }
 
   /** Show a memory, and the question of the address if it has one. */
-  async open({ memory, question = "", revision = null, without = [], added = [] }) {
+  async open({
+    memory,
+    question = "",
+    revision = null,
+    without = [],
+    added = [],
+    standing = [],
+    why = null,
+  }) {
     this.#name = memory;
+    this.#why = why;
     try {
-      await this.#reload();
+      await this.#reload({ beside: Boolean(question) });
+      this.#story = await storyOf(memory, this.#info.revision);
     } catch (error) {
       if (!this.#current()) return;
       this.#main.replaceChildren(
@@ -71,45 +94,50 @@ export class MemoryView {
     if (!this.#current()) return;
     this.#struck = new Set(without.filter((seq) => seq >= 1));
     this.#added = added.map((text, index) => ({ key: `+${index + 1}`, text, added: true }));
+    this.#timeline = new Timeline(this.#name, (to) => this.#goTo(to));
+    this.#standing = new Standing(this.#name, standing, {
+      choose: (asked) => {
+        this.#before = this.#why = null;
+        this.#parts.question.value = asked;
+        this.#ask(asked, { push: true });
+      },
+      changed: () => this.#address(false),
+    });
     this.#build();
+    this.#standing.ask();
     this.#parts.question.value = question;
     if (question) {
-      await this.#ask(question, { asked: revision });
+      await this.#ask(question, { asOf: revision });
     } else {
       this.#show();
-      this.#parts[this.#facts.total ? "question" : "tell"].focus();
+      (this.#facts.total ? this.#parts.question : this.#telling.input).focus();
     }
+    new Live(this.#name, {
+      known: () => this.#info.revision,
+      changed: (info) => this.#noticed(info),
+      busy: () =>
+        this.#telling.busy || this.#travel !== null || this.#parts.picture.hasAttribute("aria-busy"),
+      state: (state, error) => this.#connection(state, error),
+      current: this.#current,
+    });
+    this.#story?.askAll(() => this.#current() && this.#showStory());
   }
 
-  async #reload() {
-    // Someone else may write between two requests; then what was read does not fit together.
-    for (let attempt = 1; ; attempt += 1) {
-      this.#info = await api.getMemory(this.#name);
-      this.#facts = new Facts(this.#name, this.#info.counts.facts);
-      try {
-        await this.#facts.reach(this.#info.counts.facts - 1);
-        return;
-      } catch (error) {
-        if (!(error instanceof Changed) || attempt === 5) throw error;
-      }
-    }
+  async #reload({ beside = false } = {}) {
+    this.#info = await api.getMemory(this.#name);
+    this.#facts = new Facts(this.#name, this.#info.counts.facts, this.#info.revision);
+    const newest = this.#facts.reach(this.#facts.total - 1);
+    // Beside an answer they are waited for where it is read, so that both are on their way at once.
+    if (beside) newest.catch(() => {});
+    else await newest;
   }
 
   #build() {
     const p = this.#parts;
     p.title = h("h1", { tabindex: "-1" }, this.#name);
-    p.meta = h("p", { class: "fine" });
-    p.tell = h("textarea", {
-      id: "tell",
-      rows: 4,
-      spellcheck: "true",
-      placeholder: "Mary got the football there.\nMary went back to the garden.",
-      "aria-describedby": "tell-hint",
-    });
-    p.tell.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) p.tell.form.requestSubmit();
-    });
-    p.told = h("div", { class: "problem-place" });
+    p.meta = h("span");
+    p.live = h("span", { class: "live", title: "Changes by others show here by themselves" }, "live");
+    this.#telling = new Telling(this.#name, () => this.#changed());
     p.question = h("input", {
       id: "question",
       name: "question",
@@ -134,12 +162,15 @@ export class MemoryView {
       h("p", { class: "fine" }, "Or strike facts out in the table. Nothing of this is stored."),
     );
     p.legend = legend();
+    // There is nothing to lead through, to suppose or to read until there is an answer.
+    for (const later of [p.supposing, p.legend, this.#timeline.element]) later.hidden = true;
     p.empty = h("p", { class: "blank" });
     p.picture = h(
       "section",
       { class: "picture", "aria-label": "Answer and attention" },
       p.notes,
       p.cards,
+      this.#timeline.element,
       p.tools,
       p.empty,
       this.#heat.element,
@@ -152,7 +183,7 @@ export class MemoryView {
       h("p", { class: "crumb" }, h("a", { href: "ui" }, "All memories")),
       p.title,
       this.#info.description ? h("p", { class: "about" }, this.#info.description) : null,
-      p.meta,
+      h("p", { class: "fine" }, p.meta, p.live),
       h(
         "form",
         { class: "ask", on: { submit: (event) => this.#onAsk(event) } },
@@ -161,22 +192,13 @@ export class MemoryView {
         p.refused,
       ),
     );
+    p.story = h("div", { hidden: !this.#story });
     p.telling = h(
       "div",
       { class: "telling" },
-      h(
-        "form",
-        { class: "tell", on: { submit: (event) => this.#onTell(event) } },
-        h("label", { for: "tell" }, "Tell it facts"),
-        p.tell,
-        h(
-          "p",
-          { class: "row between" },
-          h("span", { class: "fine", id: "tell-hint" }, "One per line, in the order they happened"),
-          h("button", { type: "submit", class: "plain" }, "Remember"),
-        ),
-        p.told,
-      ),
+      this.#standing.element,
+      p.story,
+      this.#telling.element,
       h(
         "p",
         { class: "leave" },
@@ -195,43 +217,34 @@ export class MemoryView {
 
   async #onAsk(event) {
     event.preventDefault();
-    this.#before = null;
-    await this.#ask(this.#parts.question.value, { push: true });
+    this.#before = this.#why = null;
+    await this.#ask(this.#parts.question.value, {
+      push: true,
+      asOf: this.#past ? this.#facts.revision : null,
+    });
   }
 
-  /** Ask, and show what was read. `asked` is the revision a link was made at. */
-  async #ask(question, { push = false, asked = null, quiet = false } = {}) {
+  /** Ask, and show what was read. `asOf` is a revision of the past, or null for the last one. */
+  async #ask(question, { push = false, asOf = null, quiet = false, live = false } = {}) {
     const p = this.#parts;
     const turn = ++this.#turn;
     p.refused.replaceChildren();
+    p.cards.style.minHeight = "";
     p.question.removeAttribute("aria-invalid");
     p.picture.setAttribute("aria-busy", "true");
     try {
-      let answer;
-      for (let attempt = 1; ; attempt += 1) {
-        answer = await api.ask(this.#name, question, this.#how());
-        if (answer.memory.revision === this.#info.revision || attempt === 5) break;
-        await this.#reload();
-      }
-      const reading = readingOf(answer);
-      await this.#facts.reachSeq(Math.min(...answer.evidence.map((fact) => fact.seq)));
-      if (this.#stale(turn)) return;
-      this.#question = question;
-      this.#groups = [{ label: "As remembered", reading }];
-      await this.#whatIf(turn);
-      if (this.#stale(turn)) return;
+      if (!(await this.#read(question, asOf, turn))) return;
       this.#address(push);
-      this.#show({ fresh: true });
-      if (asked !== null && asked !== answer.memory.revision) {
-        p.notes.append(
-          note(
-            `This link was made at revision ${asked}; the memory has changed since, and this is its answer at revision ${answer.memory.revision}.`,
-          ),
-        );
-      }
-      if (!quiet) say(spoken(reading, rowName));
+      this.#show({ fresh: true, live });
+      if (!quiet) say(spoken(this.#groups[0].reading, rowName));
     } catch (error) {
       if (this.#stale(turn)) return;
+      if (asOf !== null && error.code !== "unreachable" && error.status !== 422) {
+        // A link led to a revision that cannot be read: say why, and show the last one.
+        await this.#ask(question, { quiet: true });
+        p.notes.append(problemNote(error));
+        return;
+      }
       this.#groups = [];
       this.#show();
       p.refused.replaceChildren(problemNote(error));
@@ -240,6 +253,100 @@ export class MemoryView {
     } finally {
       p.picture.removeAttribute("aria-busy");
     }
+  }
+
+  /** Read the answer and its facts, and keep both unless something newer was asked meanwhile. */
+  async #read(question, asOf, turn) {
+    // The last revision is asked for without its number, so that a later one is not taken for the past.
+    const past = asOf !== null && asOf !== this.#info.revision;
+    const how = { ...this.#how(), ...(past ? { as_of: { revision: asOf } } : {}) };
+    const answer = await this.#explained(question, how);
+    const { revision, eligible } = answer.memory;
+    const facts = this.#facts.revision === revision ? this.#facts : new Facts(this.#name, eligible, revision);
+    await facts.reach(facts.total - 1);
+    if (answer.evidence.length) await facts.reachSeq(Math.min(...answer.evidence.map((fact) => fact.seq)));
+    if (this.#stale(turn)) return false;
+    this.#info.revision = Math.max(this.#info.revision, revision);
+    this.#facts = facts;
+    this.#question = question;
+    this.#groups = [{ label: "As remembered", reading: readingOf(answer) }];
+    await this.#whatIf(turn);
+    return !this.#stale(turn);
+  }
+
+  /** Ask, and let the answer be explained where that is wanted. */
+  async #explained(question, how) {
+    if (this.#why === null) return api.ask(this.#name, question, how);
+    try {
+      const explain = this.#why ? { why_not: this.#why } : {};
+      return await api.ask(this.#name, question, { ...how, explain });
+    } catch (error) {
+      // What was the other answer may be the answer by now; then there is nothing left to explain.
+      if (!error.errors?.some(({ pointer }) => pointer?.startsWith("#/explain"))) throw error;
+      this.#why = null;
+      return api.ask(this.#name, question, how);
+    }
+  }
+
+  async #explain(other) {
+    this.#why = other;
+    this.#before = null;
+    await this.#ask(this.#question, { asOf: this.#facts.revision, quiet: true, live: true });
+    const title = document.getElementById("why-title");
+    title?.focus();
+    if (title) say(title.parentElement.nextElementSibling.textContent);
+  }
+
+  async #closeWhy() {
+    this.#why = null;
+    this.#groups[0].reading.answer.explanation = null;
+    this.#address(false);
+    this.#show();
+    this.#parts.cards.querySelector(".explain button")?.focus();
+  }
+
+  /** A button that supposes what an explanation found. */
+  #supposeWithout(removal) {
+    if (!removal) return null;
+    return button(
+      "Suppose that",
+      () => {
+        this.#struck = new Set(removal.facts.map(({ seq }) => seq));
+        this.#again();
+      },
+      { class: "plain small" },
+    );
+  }
+
+  /** Whether an earlier revision than the last one is looked at. */
+  get #past() {
+    return this.#facts.revision < this.#info.revision;
+  }
+
+  /** Follow the slider: one revision after the other, the latest wanted first. */
+  async #goTo(revision) {
+    const travelling = this.#travel !== null;
+    this.#travel = revision;
+    if (travelling) return;
+    this.#why = null;
+    const { cards } = this.#parts;
+    // An answer with less to say would pull the slider from under the pointer.
+    cards.style.minHeight = `${cards.offsetHeight}px`;
+    this.#before = null;
+    while (this.#travel !== null) {
+      const to = this.#travel;
+      const turn = ++this.#turn;
+      try {
+        if (await this.#read(this.#question, to, turn)) {
+          this.#address(false);
+          this.#show();
+        }
+      } catch (error) {
+        if (!this.#stale(turn)) this.#parts.notes.replaceChildren(problemNote(error));
+      }
+      if (this.#travel === to) this.#travel = null;
+    }
+    if (this.#groups[0]) say(spoken(this.#groups[0].reading, rowName));
   }
 
   #how() {
@@ -256,38 +363,26 @@ export class MemoryView {
     return this.#struck.size + this.#added.length > 0;
   }
 
-  /** Ask the same question of facts that come with it: those of the memory but the struck ones, and the added. */
+  /** Ask the same question of the same revision, without the struck facts and with the added ones. */
   async #whatIf(turn) {
     this.#groups.length = 1;
     if (!this.#supposes) return;
-    const { total } = this.#facts;
-    const wanted = Math.min(total, (this.#model.memory_size ?? total) + this.#struck.size);
-    await this.#facts.reach(total - wanted);
-    const kept = this.#facts.items.slice(total - wanted).filter((fact) => !this.#struck.has(fact.seq));
-    for (;;) {
-      const sent = kept.map(({ seq, text }) => ({ key: seq, text }));
-      sent.push(...this.#added);
-      if (sent.length > this.#limit) sent.splice(0, sent.length - this.#limit);
-      try {
-        const answer = await api.askFacts(
-          sent.map(({ text }) => text),
-          this.#question,
-          this.#how(),
-        );
-        if (this.#stale(turn)) return;
-        this.#groups.push({
-          label: "What if",
-          reading: readingOf(answer, (seq) => sent[seq - 1].key),
-          left: wanted < total && this.#model.memory_size === null ? sent.length : null,
-        });
-        return;
-      } catch (error) {
-        // The service says how many facts one question may bring; the newest of them are asked then.
-        const limit = error.code === "too_many_facts" ? error.errors[0]?.limit : null;
-        if (!limit || limit >= sent.length) throw error;
-        this.#limit = limit;
-      }
-    }
+    const { revision, items, indexOf } = this.#facts;
+    if (this.#struck.size) await this.#facts.reachSeq(Math.min(...this.#struck));
+    // What was struck out later in the story than the revision that is looked at is not there to be hidden.
+    const hide = [...this.#struck]
+      .filter((seq) => indexOf.has(seq))
+      .map((seq) => items[indexOf.get(seq)].fact_id);
+    const added = this.#added;
+    const answer = await api.ask(this.#name, this.#question, {
+      ...this.#how(),
+      as_of: { revision },
+      overlay: { hide, add: added.map(({ text }) => ({ text })) },
+    });
+    if (this.#stale(turn)) return;
+    // Added facts are numbered behind those of the memory.
+    const keys = new Map(answer.overlay?.added.map(({ seq }, index) => [seq, added[index].key]));
+    this.#groups.push({ label: "What if", reading: readingOf(answer, (seq) => keys.get(seq) ?? seq) });
   }
 
   async #again() {
@@ -308,7 +403,7 @@ export class MemoryView {
   }
 
   #supposed(where) {
-    return /^#\/facts\/\d+/.test(where) ? "a fact of the what-if" : null;
+    return /^#\/overlay\/add\/\d+/.test(where) ? "a fact of the what-if" : null;
   }
 
   async #strike(row) {
@@ -349,83 +444,7 @@ export class MemoryView {
     this.#parts.question.focus();
   }
 
-  // Telling, forgetting, deleting.
-
-  async #onTell(event) {
-    event.preventDefault();
-    const p = this.#parts;
-    const lines = p.tell.value
-      .split(/\r?\n/)
-      .map((text, index) => ({ text: text.trim(), line: index + 1 }))
-      .filter(({ text }) => text);
-    p.told.replaceChildren();
-    p.tell.removeAttribute("aria-invalid");
-    if (!lines.length) {
-      p.told.replaceChildren(note("Write a sentence first."));
-      p.tell.focus();
-      return;
-    }
-    const send = event.submitter ?? p.tell.form.querySelector("button");
-    send.disabled = true;
-    const seqs = [];
-    const strange = new Set();
-    let problem = null;
-    try {
-      for (let start = 0, size = PER_REQUEST; start < lines.length;) {
-        const part = lines.slice(start, start + size);
-        try {
-          const { facts } = await api.remember(
-            this.#name,
-            part.map(({ text }) => text),
-          );
-          for (const fact of facts) {
-            seqs.push(fact.seq);
-            if (fact.unknown_words.length) this.#unknown.set(fact.seq, new Set(fact.unknown_words));
-            fact.unknown_words.forEach((word) => strange.add(word));
-          }
-          start += part.length;
-          if (start < lines.length)
-            p.told.replaceChildren(note(`${start} of ${lines.length} facts are remembered…`));
-        } catch (error) {
-          const limit = error.code === "too_many_facts" ? error.errors[0]?.limit : null;
-          if (!limit || limit >= size) {
-            // All of a request is stored or nothing is: what is left is what was not stored.
-            p.tell.value = lines
-              .slice(start)
-              .map(({ text }) => text)
-              .join("\n");
-            problem = problemNote(error, (where) => {
-              const index = /^#\/facts\/(\d+)/.exec(where)?.[1];
-              return index === undefined ? null : `line ${Number(index) + 1}`;
-            });
-            break;
-          }
-          size = limit;
-        }
-      }
-    } finally {
-      send.disabled = false;
-    }
-    if (!problem) p.tell.value = "";
-    if (seqs.length) await this.#changed();
-    p.told.replaceChildren();
-    if (seqs.length) {
-      const told =
-        seqs.length === 1
-          ? `Fact ${seqs[0]} is remembered.`
-          : `Facts ${seqs[0]} to ${seqs.at(-1)} are remembered.`;
-      const known = strange.size
-        ? ` The network has never seen ${list([...strange].slice(0, 8).map((word) => `“${word}”`))}${strange.size > 8 ? " and others" : ""}.`
-        : "";
-      p.told.append(note(told + known));
-      say(told + known);
-    }
-    if (problem) {
-      p.told.append(problem);
-      p.tell.setAttribute("aria-invalid", "true");
-    }
-    p.tell.focus();
-  }
+  // Forgetting, changing, deleting.
 
   async #forget(row) {
     const fact = this.#facts.items[this.#facts.indexOf.get(row.key)];
@@ -443,17 +462,49 @@ export class MemoryView {
     this.#struck.delete(row.key);
     await this.#changed();
     const next = this.#facts.items[Math.min(index, this.#facts.total - 1)];
-    ((next && this.#heat.action(next.seq, "forget")) ?? this.#parts.tell).focus();
+    ((next && this.#heat.action(next.seq, "forget")) ?? this.#telling.input).focus();
     say(`Fact ${row.key} is forgotten. ${this.#groups[0] ? spoken(this.#groups[0].reading, rowName) : ""}`);
   }
 
   /** The memory has another revision now: read it again, and ask again what was asked. */
-  async #changed() {
+  async #changed({ live = false } = {}) {
     const [asked] = this.#groups;
     this.#before = asked ? asked.reading.answer : null;
-    await this.#reload();
-    if (asked) await this.#ask(this.#question, { quiet: true });
-    else this.#show();
+    await this.#reload({ beside: Boolean(asked) });
+    this.#standing.ask();
+    if (asked) await this.#ask(this.#question, { quiet: true, live });
+    else this.#show({ live });
+  }
+
+  /** Somebody else changed the memory. */
+  async #noticed(info) {
+    const { revision } = this.#info;
+    if (this.#past && info.revision > revision) {
+      // Who looks at the past goes on looking at it; only the slider leads further now.
+      this.#info = info;
+      this.#standing.ask();
+      this.#show({ live: true });
+      return;
+    }
+    const what = await happened(this.#name, revision);
+    const back = this.#heat.held();
+    try {
+      await this.#changed({ live: true });
+    } catch (error) {
+      this.#parts.notes.append(problemNote(error));
+      return;
+    }
+    back();
+    if (what) this.#parts.notes.prepend(note(what));
+    const [asked] = this.#groups;
+    say(`${what} ${asked ? spoken(asked.reading, rowName) : ""}`);
+  }
+
+  #connection(state, error) {
+    const { live, notes } = this.#parts;
+    live.className = `live ${state}`;
+    live.textContent = { live: "live", lost: "not connected", gone: "gone" }[state];
+    if (state === "gone") notes.prepend(problemNote(error));
   }
 
   async #remove() {
@@ -470,10 +521,12 @@ export class MemoryView {
     this.#go(
       {
         memory: this.#name,
-        question: this.#question,
-        revision: asked.reading.answer.memory.revision,
+        question: asked ? this.#question : "",
+        revision: asked ? asked.reading.answer.memory.revision : null,
         without: [...this.#struck],
         added: this.#added.map(({ text }) => text),
+        standing: this.#standing.questions,
+        why: this.#why,
       },
       { push, show: false },
     );
@@ -499,8 +552,9 @@ export class MemoryView {
         try {
           await this.#facts.reach(index);
         } catch (error) {
-          if (!(error instanceof Changed)) throw error;
-          await this.#changed();
+          // Erased since, or the memory is gone: what is on the page is no longer so.
+          if (!(error instanceof api.Problem)) throw error;
+          this.#parts.notes.append(problemNote(error));
         }
       },
     };
@@ -524,19 +578,25 @@ export class MemoryView {
     return this.#groups.some(({ reading }) => isEvident(reading, row.key));
   }
 
-  #show({ fresh = false } = {}) {
+  /** `fresh` draws the flow in; `live` leaves the table where it was scrolled to. */
+  #show({ fresh = false, live = false } = {}) {
     const p = this.#parts;
     const groups = this.#groups;
     const [asked, whatIf] = groups;
     const { total } = this.#facts;
     document.title = `${asked ? `${this.#question} · ` : ""}${this.#name} · memnet`;
-    p.meta.textContent = `${count(total, "fact")} · revision ${this.#info.revision}`;
+    const past = this.#past;
+    const at = this.#facts.revision;
+    const last = this.#info.revision;
+    p.meta.textContent = `${count(total, "fact")} · revision ${past ? `${at} of ${last}` : last}`;
     p.empty.hidden = total > 0 || Boolean(asked);
     p.empty.textContent = "This memory holds no facts yet. Tell it some, then ask.";
     p.notes.replaceChildren(...this.#notes(asked, whatIf));
     p.cards.replaceChildren(...this.#cards(asked, whatIf));
     p.cards.classList.toggle("two", Boolean(whatIf));
     this.#tools(asked);
+    this.#showStory();
+    const posed = this.#posed;
     const rows = this.#allRows();
     const narrow = asked && this.#evidenceOnly && rows.length > 0;
     const listed = narrow ? this.#rows((row) => this.#evident(row)) : null;
@@ -544,6 +604,8 @@ export class MemoryView {
     this.#heat.element.hidden = rows.length === 0;
     p.legend.hidden = !asked || !asked.reading.hops.length;
     p.supposing.hidden = !asked;
+    if (asked) this.#timeline.show({ at, last, answer: asked.reading.answer });
+    else this.#timeline.element.hidden = true;
     this.#heat.show({
       rows: listed ? arrayRows(listed) : rows,
       groups: narrow ? groups.map((group) => ({ ...group, reading: narrowed(group.reading, keys) })) : groups,
@@ -551,14 +613,16 @@ export class MemoryView {
       caption: asked
         ? `Attention of every hop for “${this.#question}”: each column sums to 1.`
         : `The facts of ${this.#name}, in the order told`,
-      unknown: this.#unknown,
+      unknown: this.#telling.unknown,
+      gold: new Set(posed?.supporting_facts),
       fresh,
       actions: {
         strike: asked ? (row) => this.#strike(row) : null,
-        forget: (row) => this.#forget(row),
+        forget: past ? null : (row) => this.#forget(row),
         remove: (row) => this.#takeBack(row),
       },
     });
+    if (live) return;
     const strongest = asked?.reading.answer.evidence[0];
     if (fresh && strongest) this.#heat.reveal(strongest.seq);
     else if (!asked && total) this.#heat.reveal(this.#rowAt(total - 1)?.key);
@@ -582,19 +646,21 @@ export class MemoryView {
         ),
       );
     }
-    if (whatIf?.left)
-      notes.push(
-        note(
-          `The what-if was asked of the newest ${count(whatIf.left, "fact")}: a question may bring no more.`,
-        ),
-      );
     return notes;
   }
 
   #cards(asked, whatIf) {
     if (!asked) return [];
     if (!whatIf)
-      return [h("h2", { class: "asked" }, this.#question), answerCard(asked.reading, { nameOf: rowName })];
+      return [
+        this.#asked(),
+        answerCard(asked.reading, {
+          nameOf: rowName,
+          beneath: this.#posed && gold(this.#posed, asked.reading),
+          explain: (other) => this.#explain(other),
+        }),
+        this.#whyPanel(asked),
+      ];
     const parts = [
       this.#struck.size
         ? `without ${list([...this.#struck].sort((a, b) => a - b).map((seq) => `fact ${seq}`))}`
@@ -602,8 +668,11 @@ export class MemoryView {
       this.#added.length ? `with ${list(this.#added.map(({ text }) => `“${text}”`))}` : null,
     ].filter(Boolean);
     return [
-      h("h2", { class: "asked" }, this.#question),
-      answerCard(asked.reading, { heading: "As remembered", nameOf: rowName }),
+      this.#asked(),
+      answerCard(asked.reading, {
+        heading: "As remembered",
+        nameOf: rowName,
+      }),
       answerCard(whatIf.reading, {
         heading: `What if: ${parts.join(", ")}`,
         nameOf: rowName,
@@ -619,6 +688,43 @@ export class MemoryView {
     ];
   }
 
+  /** The question of the story that the reading answers, if it is one. */
+  get #posed() {
+    const [asked] = this.#groups;
+    return (asked && this.#story?.asked(this.#question, asked.reading.answer.memory.revision)) || null;
+  }
+
+  #showStory() {
+    if (!this.#story) return;
+    const { story } = this.#parts;
+    const held = [...story.querySelectorAll("button")].indexOf(document.activeElement);
+    story.replaceChildren(
+      this.#story.list(this.#posed, (asked) => {
+        this.#before = this.#why = null;
+        this.#parts.question.value = asked.question;
+        this.#ask(asked.question, { push: true, asOf: asked.facts_before });
+      }),
+    );
+    story.querySelectorAll("button")[held]?.focus();
+  }
+
+  #whyPanel({ reading: { answer } }) {
+    if (!answer.explanation || answer.abstained) return "";
+    return whyPanel(answer, {
+      suppose: (removal) => this.#supposeWithout(removal),
+      close: () => this.#closeWhy(),
+    });
+  }
+
+  #asked() {
+    return h(
+      "h2",
+      { class: "asked" },
+      this.#question,
+      this.#past ? h("span", { class: "fine" }, ` as of revision ${this.#facts.revision}`) : null,
+    );
+  }
+
   #tools(asked) {
     const { tools } = this.#parts;
     if (!asked) {
@@ -632,13 +738,22 @@ export class MemoryView {
       document.getElementById("evidence-only").focus();
     });
     const save = (kind, type, make) =>
-      button(kind, () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, make()), {
-        class: "quiet",
-        "aria-label": `Save as ${kind}`,
-      });
+      button(
+        kind,
+        async () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, await make()),
+        {
+          class: "quiet",
+          "aria-label": `Save as ${kind}`,
+        },
+      );
     tools.replaceChildren(
       asked.reading.hops.length ? h("label", { class: "check" }, box, "Evidence only") : "",
       h("span", { class: "push" }),
+      button("Let it stand", (event) => this.#stand(event.currentTarget), {
+        class: "quiet",
+        "aria-pressed": this.#standing.has(this.#question) ? "true" : "false",
+        title: "Ask it again whenever the memory changes",
+      }),
       button("Copy link", (event) => copyLink(event.currentTarget), { class: "quiet" }),
       h(
         "span",
@@ -646,11 +761,17 @@ export class MemoryView {
         h("span", { class: "fine", "aria-hidden": "true" }, "Save"),
         [
           save("SVG", "image/svg+xml", () => asSvg(this.#saved({ most: DRAWN }))),
+          save("PNG", "image/png", () => asPng(svgOf(this.#saved({ most: DRAWN })))),
           save("JSON", "application/json", () => asJson(this.#saved())),
           save("CSV", "text/csv", () => asCsv(this.#saved())),
         ],
       ),
     );
+  }
+
+  #stand(pressed) {
+    this.#standing.toggle(this.#question);
+    pressed.setAttribute("aria-pressed", String(this.#standing.has(this.#question)));
   }
 
   /** What a file holds: the rows that the answers list, and those that were struck out or added. */
@@ -660,7 +781,8 @@ export class MemoryView {
     if (rows.length > most || this.#evidenceOnly) rows = this.#rows((row) => this.#evident(row));
     const keys = rows.map((row) => row.key);
     const groups = this.#groups.map((group) => ({ ...group, reading: narrowed(group.reading, keys) }));
-    return { memory: this.#name, rows, groups, link: location.href };
+    const gold = new Set(this.#posed?.supporting_facts);
+    return { memory: this.#name, rows, groups, gold, link: location.href };
   }
 }
 
@@ -684,51 +806,4 @@ async function copyLink(pressed) {
     say("The link is in the address bar");
   }
   setTimeout(() => (pressed.textContent = "Copy link"), 2500);
-}
-
-function legend() {
-  return h(
-    "details",
-    { class: "legend" },
-    h(
-      "summary",
-      {},
-      h(
-        "span",
-        { class: "ramp", "aria-hidden": "true" },
-        [0, 0.25, 0.5, 0.75, 1].map((p) => h("i", { class: "chip", style: { "--p": p } })),
-      ),
-      "How to read this",
-    ),
-    h(
-      "ul",
-      {},
-      h(
-        "li",
-        {},
-        h("b", {}, "A number"),
-        " is the share of a hop’s attention that the fact received: the softmax that was used, not one computed afterwards. The darker the ground, the more; the outlined one is the most of its hop. Each column, with the null slot and what is not listed, sums to 1.",
-      ),
-      h(
-        "li",
-        {},
-        h("b", {}, "A line"),
-        " joins what one hop read to what the next one read. Its width is the product of the two weights.",
-      ),
-      h(
-        "li",
-        {},
-        h("b", {}, "●"),
-        " marks evidence: a fact with at least a tenth of the attention at some hop.",
-      ),
-      h(
-        "li",
-        {},
-        h("mark", {}, "A marked word"),
-        " is in the question too. ",
-        h("u", {}, "A dotted one"),
-        " the network has never seen.",
-      ),
-    ),
-  );
 }

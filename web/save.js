@@ -5,9 +5,10 @@ import { FAINT, curve } from "./heatmap.js";
 import { percent, weight } from "./numbers.js";
 import { NULL, OTHER, flows, isEvident, path } from "./reading.js";
 
-/** Hand a file to the reader. */
-export function download(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+/** Hand a file to the reader: text, or a blob that knows its own type. */
+export function download(name, type, content) {
+  const blob = content instanceof Blob ? content : new Blob([content], { type: `${type};charset=utf-8` });
+  const url = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
@@ -26,7 +27,7 @@ export function fileName(memory, question, ending) {
 }
 
 /** Everything on the page, as the API answered it. */
-export function asJson({ memory, rows, groups, link }) {
+export function asJson({ memory, rows, groups, gold, link }) {
   const [asked, whatIf] = groups.map(({ reading }) => reading.answer);
   const content = {
     memory_id: memory,
@@ -34,6 +35,7 @@ export function asJson({ memory, rows, groups, link }) {
     question: asked.question,
     facts: rows.filter((row) => !row.added).map(({ key, text }) => ({ seq: key, text })),
     answer: asked,
+    ...(gold.size ? { supporting_facts: [...gold] } : {}),
   };
   if (whatIf) {
     content.what_if = {
@@ -83,12 +85,17 @@ const LINE = 34;
 const CHIP = 58;
 const GAP = 46;
 
-/** The picture as a document of its own, in the colours of the page. */
-export function asSvg({ memory, rows, groups }) {
+/** The picture as a document of its own. */
+export function asSvg(saved) {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(svgOf(saved))}\n`;
+}
+
+/** The picture, in the colours of the page. */
+export function svgOf({ memory, rows, groups, gold }) {
   const paint = palette();
   const textWidth = Math.min(
     520,
-    Math.max(220, ...rows.map((row) => measure(row.text, `400 15px ${SERIF}`) + 20)),
+    Math.max(220, ...rows.map((row) => measure(`${row.text} ★`, `400 15px ${SERIF}`) + 20)),
   );
   const left = 28;
   const start = left + 34 + textWidth;
@@ -150,7 +157,7 @@ export function asSvg({ memory, rows, groups }) {
     if (groups.some(({ reading }) => isEvident(reading, row.key)))
       svg.append(s("circle", { cx: left + 24, cy: y(index), r: 3.5, fill: paint.mark }));
     svg.append(
-      text(fitted(row.text, textWidth - 14), {
+      text(fitted(gold.has(row.key) ? `${row.text} ★` : row.text, textWidth - 14), {
         x: left + 34,
         y: base,
         "font-family": SERIF,
@@ -218,7 +225,7 @@ export function asSvg({ memory, rows, groups }) {
       { x: left, y: height - 24, fill: paint.muted, "font-size": 11 },
     ),
   );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(svg)}\n`;
+  return svg;
 }
 
 const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

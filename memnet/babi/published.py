@@ -44,6 +44,18 @@ def published(model: str, train_size: str, mode: str) -> Published:
     return found[0]
 
 
+def columns(train_size: str | None = None, mode: str | None = None) -> tuple[Published, ...]:
+    """Every published column of error rates, or those of one training size or mode."""
+    return tuple(
+        column
+        for column in _columns()
+        if train_size in (None, column.train_size)
+        and mode in (None, column.mode)
+        # A spread over runs is kept beside the errors; it is none.
+        and not column.statistic.startswith("std ")
+    )
+
+
 @cache
 def _columns() -> tuple[Published, ...]:
     columns: dict[tuple[str, str, str, str], Published] = {}

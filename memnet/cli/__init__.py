@@ -35,10 +35,12 @@ class _Commands(LazyGroup):
         "ask": "memnet.cli.store:ask",
         "babi": "memnet.cli.babi:babi",
         "backup": "memnet.cli.backup:backup",
+        "compact": "memnet.cli.compact:compact",
         "facts": "memnet.cli.store:facts",
         "index": "memnet.cli.index:index",
         "keys": "memnet.cli.keys:keys",
         "migrate": "memnet.cli.migrate:migrate",
+        "model": "memnet.cli.model:model",
         "restore": "memnet.cli.backup:restore",
         "wording": "memnet.cli.wording:wording",
         # Of other packages: the service depends on the library, never the other way round.

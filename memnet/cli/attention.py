@@ -1,4 +1,4 @@
-"""An answer in the terminal: facts as rows, hops as columns, attention in the cells."""
+"""An answer in the terminal: facts as rows, hops as columns, attention in the cells, the flow between."""
 
 from __future__ import annotations
 
@@ -8,37 +8,63 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from memnet.evaluation.picture import Picture, Row, picture
 from memnet.story import Answer
 
-_SHADES = ("", "on grey15", "on grey27", "bold on dark_green", "bold white on green4")
+_SHADES = ("", "on grey15", "on grey27", "bold on dark_blue", "bold white on blue3")
+_REASONS = {"no_eligible_facts": "no facts to answer from", "unknown_words": "no word is known"}
+_FAINT = 0.0005
+"""What is shown as 0.000."""
 
 
 def attention_table(answer: Answer, *, gold: Collection[int] = ()) -> RenderableType:
-    """The facts an answer attended to, in the order they were told.
+    """The picture of an answer's attention.
 
     Args:
         answer: Asked with `limit=None`, so that every fact is listed.
         gold: `seq` of bAbI's gold supporting facts, marked with a star.
     """
     if answer.text is None:
-        reason = {"no_eligible_facts": "no facts to answer from", "unknown_words": "no word is known"}
-        return Text(f"no answer: {reason.get(answer.reason or '', answer.reason)}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
+        return _said(answer)
+    drawn = picture(answer, gold=gold)
+    table = Table(box=None, pad_edge=False, padding=0, header_style="bold")
     table.add_column("", justify="right")
-    table.add_column("fact", overflow="fold")
-    for hop in answer.hops:
-        table.add_column(f"hop {hop.hop}", justify="right")
-    for fact in sorted(answer.evidence, key=lambda e: e.seq):
-        star = "*" if fact.seq in gold else " "
-        table.add_row(f"{fact.seq}{star}", Text(fact.text), *(_cell(weight) for weight in fact.per_hop))
-    table.add_row(
-        "", Text("nothing (null slots)", style="italic dim"), *(_cell(h.null_mass) for h in answer.hops)
+    table.add_column("  fact", overflow="fold")
+    for hop in drawn.hops:
+        table.add_column("" if hop == drawn.hops[0] else "   ")
+        table.add_column(f"hop {hop}", justify="right")
+    lines = _lines(drawn)
+    for place, row in enumerate(drawn.rows):
+        cells = []
+        for column, weight in enumerate(row.weights):
+            cells += [
+                lines[column - 1][place] if column else "  ",
+                _cell(weight, drawn.tops[column] == row.key),
+            ]
+        table.add_row(_number(row), _text(row), *cells)
+    return Group(table, Text(), Text(drawn.path), _said(answer))
+
+
+def answer_line(answer: Answer) -> RenderableType:
+    """An answer and the facts it was read from, without the numbers."""
+    drawn = picture(answer)
+    return Group(
+        _said(answer), *(Text.assemble(_number(row), _text(row)) for row in drawn.rows if row.evident)
     )
+
+
+def _said(answer: Answer) -> RenderableType:
+    if answer.text is None:
+        return Text(f"no answer: {_REASONS.get(answer.reason or '', answer.reason)}")
     others = ", ".join(f"{a.text} {a.probability:.1%}" for a in answer.alternatives[1:])
-    said = Text.assemble(
-        ("answer  ", "dim"), (answer.text, "bold"), f"  {answer.probability:.1%}", (f"  then {others}", "dim")
-    )
-    lines: list[RenderableType] = [table, Text(), said]
+    lines = [
+        Text.assemble(
+            ("answer  ", "dim"),
+            (answer.text, "bold"),
+            f"  {answer.probability:.1%}",
+            (f"  then {others}", "dim"),
+        )
+    ]
     if answer.unknown_words:
         lines.append(Text(f"unknown words  {', '.join(answer.unknown_words)}", style="yellow"))
     if answer.attended < answer.eligible:
@@ -46,7 +72,35 @@ def attention_table(answer: Answer, *, gold: Collection[int] = ()) -> Renderable
     return Group(*lines)
 
 
-def _cell(weight: float) -> Text:
-    """A weight with two decimals, shaded by size; the number stands for itself without colour."""
-    shade = _SHADES[min(int(weight * len(_SHADES)), len(_SHADES) - 1)] if weight >= 0.1 else "dim"
-    return Text(f"{weight:.2f}", style=shade)
+def _number(row: Row) -> str:
+    return f"{row.key}{'*' if row.gold else ' '}" if isinstance(row.key, int) else ""
+
+
+def _text(row: Row) -> Text:
+    mark = "• " if row.evident else "  "
+    return Text.assemble((mark, "yellow"), (row.text, "" if isinstance(row.key, int) else "italic dim"))
+
+
+def _cell(weight: float, top: bool) -> Text:
+    """A weight, shaded by size; the number stands for itself without colour."""
+    shade = _SHADES[min(int(weight * len(_SHADES)), len(_SHADES) - 1)] if weight >= 0.1 else ""
+    dim = " dim" if weight < _FAINT and not top else ""
+    return Text(f"{weight:.3f}", style=f"{shade}{dim}".strip())
+
+
+def _lines(drawn: Picture) -> list[list[str]]:
+    """The strongest flow between each pair of hops, by gap and row: where it leaves, runs and arrives."""
+    gaps = []
+    for gap in range(len(drawn.hops) - 1):
+        cells = ["   "] * len(drawn.rows)
+        strongest = next((flow for flow in drawn.flows if flow.gap == gap), None)
+        if strongest is not None:
+            source, target = drawn.place(strongest.source), drawn.place(strongest.target)
+            first, last = sorted((source, target))
+            cells[first : last + 1] = [" │ "] * (last - first + 1)
+            down = target > source
+            cells[source] = "───" if source == target else "─╮ " if down else "─╯ "
+            if source != target:
+                cells[target] = " ╰─" if down else " ╭─"
+        gaps.append(cells)
+    return gaps

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from memnet.cli.attention import attention_table
+from memnet.cli.attention import answer_line, attention_table
 from memnet.cli.lazy import LazyGroup
 from memnet.cli.options import checkpoint_option, database_option
 from memnet.memory import Memory
@@ -80,14 +80,26 @@ def list_facts(memory_id: str, as_json: bool, database_url: str, checkpoint: Pat
 @click.command("ask")
 @click.argument("memory_id")
 @click.argument("question")
+@click.option("--explain", is_flag=True, help="Show the attention of every hop on every fact.")
+@click.option(
+    "--as-of", "as_of_revision", type=click.IntRange(0), help="Answer as it would have been at this revision."
+)
 @click.option("--json", "as_json", is_flag=True, help="The whole answer as JSON.")
 @database_option
 @checkpoint_option
-def ask(memory_id: str, question: str, as_json: bool, database_url: str, checkpoint: Path | None) -> None:
-    """Answer QUESTION from the facts of MEMORY_ID, with the attention of every hop."""
+def ask(
+    memory_id: str,
+    question: str,
+    explain: bool,
+    as_of_revision: int | None,
+    as_json: bool,
+    database_url: str,
+    checkpoint: Path | None,
+) -> None:
+    """Answer QUESTION from the facts of MEMORY_ID, and name the facts that were read for it."""
     with opened(database_url, checkpoint) as memory:
-        answer = memory.ask(memory_id, question, limit=None)
+        answer = memory.ask(memory_id, question, limit=None, as_of_revision=as_of_revision)
     if as_json:
         click.echo(json.dumps(asdict(answer), ensure_ascii=False))
     else:
-        Console().print(attention_table(answer))
+        Console().print(attention_table(answer) if explain else answer_line(answer))

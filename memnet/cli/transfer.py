@@ -16,7 +16,7 @@ import click
 from memnet.cli.options import checkpoint_option, database_option
 from memnet.cli.store import opened
 from memnet.errors import InputError
-from memnet.store import migrate, open_database, transfer
+from memnet.store import exporting, importing, migrate, open_database
 
 
 @click.command("export")
@@ -34,10 +34,10 @@ def export_facts(memory_id: str, out: Path, database_url: str) -> None:
     try:
         migrate.check(engine)
         if str(out) == "-":
-            transfer.export_facts(engine, memory_id, sys.stdout.buffer)
+            exporting.export_facts(engine, memory_id, sys.stdout.buffer)
             return
         with _replacing(out) as file:
-            header = transfer.export_facts(engine, memory_id, file)
+            header = exporting.export_facts(engine, memory_id, file)
     finally:
         engine.dispose()
     click.echo(f"{_facts(header.count)} of memory '{memory_id}' at revision {header.revision} to {out}")
@@ -62,7 +62,7 @@ def import_facts(
     with _seekable(file) as source, opened(database_url, checkpoint) as memory:
         engine = open_database(database_url)
         try:
-            done = transfer.import_facts(
+            done = importing.import_facts(
                 engine,
                 memory.remember,
                 memory_id,

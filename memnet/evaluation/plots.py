@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from memnet.babi.tasks import TASK_NAMES
 from memnet.errors import MemnetError
+from memnet.evaluation.picture import picture
 from memnet.story import Answer
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = "ox^sDvP*"
+
+# The colours of the page in its light theme.
+_COLD, _HEAT = (0.937, 0.945, 0.961), (0.114, 0.247, 0.580)
+_INK, _MUTED, _RULE = "#1b1a18", "#625e56", "#e5e1d8"
+_FAINT = 0.0005
+"""What is shown as 0.000 gets no ground of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,14 @@ def require_matplotlib() -> None:
 
 
 def attention_figure(answer: Answer, *, gold: Collection[int] = (), title: str | None = None) -> Figure:
-    """The attention of every hop on every fact, and on the null slots.
+    """The attention of every hop on every fact and on the null slot, and the flow from hop to hop.
+
+    The same picture as the page's and the terminal's (`memnet.evaluation.picture`): a dot marks evidence, a
+    star bAbI's supporting facts, a frame the fact that a hop attended to most, a line's width its share.
 
     Args:
         answer: Asked with `limit=None`, so that every fact is listed.
-        gold: `seq` of bAbI's gold supporting facts, marked with a star and a frame.
+        gold: `seq` of bAbI's gold supporting facts.
         title: The question and the answer by default.
 
     Raises:
@@ -64,24 +74,35 @@ def attention_figure(answer: Answer, *, gold: Collection[int] = (), title: str |
     """
     if answer.text is None:
         raise MemnetError(f"there is no attention to draw: the memory abstained ({answer.reason})")
-    facts = sorted(answer.evidence, key=lambda each: each.seq)
-    weights = [[*fact.per_hop] for fact in facts] + [[hop.null_mass for hop in answer.hops]]
-    names = [f"{fact.seq}{'*' if fact.seq in gold else ' '} {fact.text}" for fact in facts]
-    figure = _figure(width=3.8 + 0.8 * len(answer.hops), height=1.2 + 0.26 * len(weights))
+    drawn = picture(answer, gold=gold)
+    longest = max(len(row.text) for row in drawn.rows)
+    figure = _figure(
+        width=1.2 + 0.075 * longest + 1.05 * len(drawn.hops), height=1.0 + 0.32 * len(drawn.rows)
+    )
     axes = figure.add_subplot()
-    axes.imshow(weights, aspect="auto", cmap="Greens", vmin=0, vmax=1)
-    axes.set_xticks(range(len(answer.hops)), [f"hop {hop.hop}" for hop in answer.hops])
-    axes.set_yticks(range(len(weights)), [*names, "nothing (null slots)"], fontsize=8)
+    axes.set_xlim(-0.5, len(drawn.hops) - 0.5)
+    axes.set_ylim(len(drawn.rows) - 0.5, -0.5)
+    names = [
+        f"{'●  ' if row.evident else ''}{row.key if isinstance(row.key, int) else ''}"
+        f"{' ★' if row.gold else ''}  {row.text}"
+        for row in drawn.rows
+    ]
+    axes.set_xticks(range(len(drawn.hops)), [f"hop {hop}" for hop in drawn.hops], fontsize=9)
+    axes.set_yticks(range(len(drawn.rows)), names, fontsize=9)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
-    for row, cells in enumerate(weights):
-        for column, weight in enumerate(cells):
-            ink = "white" if weight > 0.6 else "black" if weight >= 0.005 else "0.7"
-            axes.text(column, row, f"{weight:.2f}", ha="center", va="center", fontsize=8, color=ink)
-    for row, fact in enumerate(facts):
-        if fact.seq in gold:
-            _frame(axes, row, len(answer.hops))
-            axes.get_yticklabels()[row].set_fontweight("bold")
-    figure.suptitle(title or f"{answer.question}  {answer.text} ({answer.probability:.1%})", fontsize=10)
+    for label, row in zip(axes.get_yticklabels(), drawn.rows, strict=True):
+        if not isinstance(row.key, int):
+            label.set(style="italic", color=_MUTED)
+    for edge in axes.spines.values():
+        edge.set_visible(False)
+    for place in range(1, len(drawn.rows)):
+        axes.axhline(place - 0.5, color=_RULE, linewidth=0.6, zorder=0)
+    for flow in drawn.flows:
+        _curve(axes, flow.gap, drawn.place(flow.source), drawn.place(flow.target), flow.share)
+    for place, row in enumerate(drawn.rows):
+        for hop, weight in enumerate(row.weights):
+            _chip(axes, hop, place, weight, top=drawn.tops[hop] == row.key)
+    figure.suptitle(title or f"{answer.question}  {answer.text} ({answer.probability:.1%})", fontsize=11)
     return figure
 
 
@@ -168,14 +189,47 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _frame(axes: Any, row: int, columns: int) -> None:
-    """A frame around a row of the heat map."""
-    edges = [-0.5, columns - 0.5], [row - 0.5, row + 0.5]
-    (left, right), (top, bottom) = edges
-    axes.plot(
-        [left, right, right, left, left],
-        [top, top, bottom, bottom, top],
-        color="black",
-        linewidth=1.2,
-        clip_on=False,
+def _chip(axes: Any, hop: int, place: int, weight: float, *, top: bool) -> None:
+    """One weight: the number, on a ground that deepens with it, as on the page."""
+    from matplotlib.patches import FancyBboxPatch
+
+    seen = weight >= _FAINT or top
+    depth = weight**0.72
+    ground = tuple(cold + depth * (heat - cold) for cold, heat in zip(_COLD, _HEAT, strict=True))
+    if seen:
+        box = FancyBboxPatch(
+            (hop - 0.24, place - 0.3),
+            0.48,
+            0.6,
+            boxstyle="round,pad=0,rounding_size=0.06",
+            facecolor=ground,
+            edgecolor=_INK if top else "none",
+            linewidth=1.2,
+            zorder=2,
+        )
+        axes.add_patch(box)
+    ink = "white" if depth > 0.55 and seen else _INK if seen else _MUTED
+    axes.text(hop, place, f"{weight:.3f}", ha="center", va="center_baseline", fontsize=8, color=ink, zorder=3)
+
+
+def _curve(axes: Any, gap: int, source: int, target: int, share: float) -> None:
+    """A calm curve from one hop's chip to the next one's."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    start, end = gap + 0.24, gap + 0.76
+    middle = (start + end) / 2
+    points = [(start, source), (middle, source), (middle, target), (end, target)]
+    path = Path(points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
+    width = max(0.8, share * 5)
+    axes.add_patch(
+        PathPatch(
+            path,
+            fill=False,
+            edgecolor=_HEAT,
+            alpha=0.25 + 0.5 * share,
+            linewidth=width,
+            zorder=1,
+            capstyle="butt",
+        )
     )

@@ -12,8 +12,9 @@ from memnet.store.idempotency import Once
 from memnet.store.ids import fact_id, seq_of
 from memnet.store.keys import VERBS, KeyRow, Keys
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
-from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow, WatchRow
+from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow, ModelUse, WatchRow
 from memnet.store.view import View
+from memnet.store.writes import Gate, Gates, NewFacts, Superseded, Write, Writes
 
 __all__ = [
     "DEFAULT_DATABASE_URL",
@@ -25,17 +26,24 @@ __all__ = [
     "FactRow",
     "FactStore",
     "FactsRead",
+    "Gate",
+    "Gates",
     "KeptAnswers",
     "KeyRow",
     "Keys",
     "Log",
     "MemoryRow",
     "MissingVectors",
+    "ModelUse",
+    "NewFacts",
     "Once",
     "Seen",
+    "Superseded",
     "Traces",
     "View",
     "WatchRow",
+    "Write",
+    "Writes",
     "fact_id",
     "migrate",
     "open_database",

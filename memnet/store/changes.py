@@ -11,10 +11,12 @@ from sqlalchemy import Connection, Row, func, insert, update
 
 from memnet.errors import FactNotFound, MemoryNotFound, ModelNotActive
 from memnet.store import actors, listing
+from memnet.store import writes as gates
 from memnet.store.failpoints import hit
 from memnet.store.memories import head, lock
 from memnet.store.rows import Added
 from memnet.store.schema import changes, fact_vectors, facts, memories
+from memnet.store.writes import Writes, check_unmoved
 
 
 def append(
@@ -23,8 +25,9 @@ def append(
     texts: Sequence[str],
     model_id: int,
     encoded: Sequence[tuple[bytes, int]],
+    writes: Writes | None = None,
 ) -> Added:
-    """Write facts, their vectors and the log.
+    """Write facts, their vectors, what they supersede and the log.
 
     Args:
         connection: A write transaction.
@@ -32,22 +35,23 @@ def append(
         texts: At least one, checked.
         model_id: A registered model.
         encoded: Per text the bytes and CRC-32 of its vectors.
+        writes: Per text what it supersedes, checked; None for nothing.
 
     Raises:
         MemoryNotFound: There is no such memory.
         ModelNotActive: Its facts are encoded by another model.
+        MemoryMoved: The writes were computed from another revision than the last one.
+        FactNotFound: A write to a fact that does not live.
+        InputError: A write to a fact that is not before its writer.
     """
     hit("write.begun")
     now = datetime.now(UTC)
     count = len(texts)
     memory = bump(connection, name, now, last_seq=count, live_count=count, model_id=model_id)
     hit("write.locked")
-    if memory.active_model_id != model_id:
-        # Vectors of this model alone would leave a hole in the space that everybody reads.
-        raise ModelNotActive(
-            f"memory '{name}' is encoded by model {memory.active_model_id}, not by model {model_id}",
-            hint="change the memory's model first, or write with the model it has",
-        )
+    check_model(name, memory.active_model_id, model_id)
+    if writes is not None:
+        check_unmoved(writes, memory.revision - 1, name)
     seqs = tuple(range(memory.last_seq - count + 1, memory.last_seq + 1))
     key = {"memory_id": memory.memory_id}
     fact = {**key, "created_revision": memory.revision, "created_at": now}
@@ -63,9 +67,26 @@ def append(
         ],
     )
     hit("write.vectors")
+    if writes is not None:
+        gates.append(connection, memory.memory_id, model_id, name, seqs, writes.of)
+    hit("write.writes")
     log(connection, memory.memory_id, memory.revision, "add", seqs, now)
     hit("write.log")
     return Added(memory.uid, memory.revision, seqs, now)
+
+
+def check_model(name: str, active: int | None, model_id: int) -> None:
+    """Make sure that a memory may be written to with a model.
+
+    Raises:
+        ModelNotActive: Its facts are encoded by another one.
+    """
+    if active not in (None, model_id):
+        # Vectors of this model alone would leave a hole in the space that everybody reads.
+        raise ModelNotActive(
+            f"memory '{name}' is encoded by model {active}, not by model {model_id}",
+            hint="change the memory's model first, or write with the model it has",
+        )
 
 
 def forget(connection: Connection, name: str, seq: int, uid: UUID | None) -> int:

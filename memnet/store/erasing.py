@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, delete, select
 
 from memnet.errors import FactNotFound
+from memnet.store import writes
 from memnet.store.answers import with_facts
 from memnet.store.changes import bump, log
 from memnet.store.database import alone, sqlite_file
@@ -21,8 +22,8 @@ _PER_STATEMENT = 500
 
 
 def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, int, int]:
-    """Remove facts, their vectors and what was answered from them; raise the floors beneath which nothing can
-    be read.
+    """Remove facts, their vectors and writes, and what was answered from them; raise the floors beneath which
+    nothing can be read.
 
     Args:
         connection: A write transaction.
@@ -59,6 +60,7 @@ def erase(connection: Connection, name: str, seqs: Sequence[int]) -> tuple[int, 
         answered += connection.execute(delete(answers).where(with_facts(memory_id, some))).rowcount
     hit("erase.answers")
     for some in batched(wanted, _PER_STATEMENT):
+        writes.erase(connection, memory_id, some)
         for table in (fact_vectors, facts):
             connection.execute(delete(table).where(table.c.memory_id == memory_id, table.c.seq.in_(some)))
     hit("erase.rows")
@@ -73,7 +75,7 @@ def scrub(engine: Engine) -> bool:
         if sqlite_file(engine) is None:
             # Plain VACUUM leaves the bytes of dead rows in their pages.
             execute("SET statement_timeout = 0")
-            execute("VACUUM (FULL) facts, fact_vectors, answers")
+            execute("VACUUM (FULL) facts, fact_vectors, answers, writes")
             execute("CHECKPOINT")
             execute("RESET statement_timeout")
             return True

@@ -24,6 +24,7 @@ WRITE = (
     "write.locked",  # the row lock is held, the revision is taken
     "write.facts",
     "write.vectors",
+    "write.writes",
     "write.log",
     "write.committed",  # durable, the caller does not know yet
 )
@@ -37,10 +38,11 @@ ERASE = (
     "erase.dropped",
     "erase.scrubbed",
 )
+COMPACT = ("compact.locked", "compact.log", "compact.facts", "compact.committed")
 MODEL = ("model.begun", "model.page", "model.verified", "model.switched", "model.committed")
-READ = ("read.head", "read.log", "read.rows", "read.decoded", "read.published")
+READ = ("read.head", "read.log", "read.rows", "read.decoded", "read.writes", "read.published")
 
-POINTS = (*WRITE, *FORGET, *ERASE, *MODEL, *READ)
+POINTS = (*WRITE, *FORGET, *ERASE, *COMPACT, *MODEL, *READ)
 
 
 class Failpoint(Exception):

@@ -34,7 +34,7 @@ def pinned(
     Raises:
         MemoryNotFound: There is no such memory.
         RevisionNotFound: It has no such revision (yet).
-        HistoryErased: Facts of that revision were erased since.
+        HistoryErased: Facts of that revision were erased since, or the moment is before the log.
         InputError: Both a revision and a moment, or a moment without a time zone.
     """
     now = head(connection, name)
@@ -45,6 +45,8 @@ def pinned(
             raise InputError("a moment needs a time zone", hint="write 2026-01-31T12:00:00Z")
         revision = _recorded(connection, now, recorded_at)
         what = f"as of {recorded_at.isoformat()}"
+        if revision == 0 and now.log_floor > now.history_floor:
+            raise HistoryErased(name, what, now.log_floor, undated=True)
     elif as_of_revision is not None:
         revision, what = as_of_revision, f"as of revision {as_of_revision}"
     else:

@@ -63,9 +63,17 @@ def page(
 
 
 def without_vectors(
-    connection: Connection, head: Head, model_id: int, *, after_seq: int = 0, limit: int | None = None
+    connection: Connection,
+    head: Head,
+    model_id: int,
+    *,
+    after_seq: int = 0,
+    limit: int | None = None,
+    forgotten: bool = False,
 ) -> list[FactRow]:
-    """Facts that live as of `head.revision`, behind `after_seq`, and have no vectors of a model, in order."""
+    """Facts that live as of `head.revision`, behind `after_seq`, and have no vectors of a model, in order.
+
+    With `forgotten`, also those that lived before."""
     its_vector = and_(
         fact_vectors.c.memory_id == facts.c.memory_id,
         fact_vectors.c.model_id == model_id,
@@ -74,7 +82,7 @@ def without_vectors(
     statement = select(*_COLUMNS).where(
         facts.c.memory_id == head.memory_id,
         facts.c.seq > after_seq,
-        live_at(head.revision),
+        facts.c.created_revision <= head.revision if forgotten else live_at(head.revision),
         ~exists().where(its_vector),
     )
     return [_fact(row) for row in connection.execute(statement.order_by(facts.c.seq).limit(limit))]

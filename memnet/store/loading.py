@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from memnet.errors import MissingVectors
+from memnet.store import retention
 from memnet.store.failpoints import hit
 from memnet.store.listing import live_at
 from memnet.store.memories import Head
@@ -29,8 +31,10 @@ def load(connection: Connection, name: str, head: Head, model: ModelRow, *, half
         MissingVectors: A live fact has no vectors of this model.
         VectorDamaged: A stored vector fails its checksum.
     """
-    segment = _segment(name, _rows(connection, head, model), model, half=half)
-    return View(head.memory_id, head.revision, (Part(segment),))
+    part = Part(_segment(name, _rows(connection, head, model), model, half=half))
+    part = retention.loaded(connection, head, model.model_id, part)
+    last_seq = _newest(connection, head) if head.past else head.last_seq
+    return View(head.memory_id, head.revision, (part,), last_seq)
 
 
 def catch_up(
@@ -56,13 +60,45 @@ def catch_up(
     if {row.revision for row in log} != set(range(base.revision + 1, head.revision + 1)):
         return None
     gone = np.array([row.seq for row in log if row.op in ("delete", "erase")], np.int64)
-    added = [row.seq for row in log if row.op == "add"]
-    segment = None
-    if added:
-        # Numbers only grow: whatever the log added lies behind everything that `base` has seen.
-        rows = _rows(connection, head, model, facts.c.seq >= min(added))
+    return advance(connection, name, head, model, base, gone, half=half)
+
+
+def advance(
+    connection: Connection,
+    name: str,
+    head: Head,
+    model: ModelRow,
+    base: View,
+    gone: Int64[np.ndarray, " gone"],
+    *,
+    half: bool = False,
+) -> View:
+    """A view as of `head.revision` from one before it: what was added since is read, what is gone is given.
+
+    Raises:
+        MissingVectors: A live fact has no vectors of this model.
+        VectorDamaged: A stored vector fails its checksum.
+    """
+    segment, last_seq = None, base.last_seq
+    if head.last_seq > base.last_seq:
+        # Numbers only grow: whatever was added lies behind everything that `base` has seen.
+        rows = _rows(connection, head, model, facts.c.seq.between(base.last_seq + 1, head.last_seq))
         segment = _segment(name, rows, model, half=half)
-    return View(head.memory_id, head.revision, grow(base.parts, gone, segment))
+        last_seq = _newest(connection, head) if head.past else head.last_seq
+    parts = grow(base.parts, gone, segment)
+    parts = retention.advanced(connection, head, model.model_id, parts, gone=gone, after_seq=base.last_seq)
+    return View(head.memory_id, head.revision, parts, last_seq)
+
+
+def _newest(connection: Connection, head: Head) -> int:
+    """The newest fact that is stored and was added at a revision of the past or before."""
+    statement = (
+        select(facts.c.seq)
+        .where(facts.c.memory_id == head.memory_id, facts.c.created_revision <= head.revision)
+        .order_by(facts.c.seq.desc())
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none() or 0
 
 
 def _rows(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     false,
+    func,
     or_,
     select,
     update,
@@ -25,12 +26,22 @@ from sqlalchemy import (
 
 from memnet.errors import InputError, MemoryNotFound
 from memnet.store.rows import MemoryRow
-from memnet.store.schema import changes, fact_vectors, facts, memories, store_meta
+from memnet.store.schema import changes, fact_vectors, facts, memories, store_meta, writes
 from memnet.store.statements import insert_if_absent
 from memnet.store.texts import check_text
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a memory may be called."""
+
+IMPORTING = "importing-"
+UNFINISHED = "an unfinished import; a later import removes it"
+"""Name and description of a memory while its facts are being imported."""
+
+BEING_IMPORTED = and_(
+    memories.c.name.startswith(IMPORTING, autoescape=True),
+    func.coalesce(memories.c.description, "") == UNFINISHED,
+)
+"""Memories that nobody has made and that are not whole yet."""
 
 STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
 
@@ -38,6 +49,7 @@ STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch"
 _HEAD = select(
     memories.c.memory_id,
     memories.c.revision,
+    memories.c.last_seq,
     memories.c.live_count,
     memories.c.log_floor,
     memories.c.history_floor,
@@ -54,6 +66,7 @@ class Head:
 
     memory_id: int
     revision: int
+    last_seq: int
     live_count: int
     log_floor: int
     history_floor: int
@@ -61,7 +74,7 @@ class Head:
     """Of the store, new when the database is restored, and of the memory, raised when facts are erased.
     What was cached in another epoch must not be used."""
     past: bool = False
-    """Whether `revision` is not the last one."""
+    """Whether `revision` is not the last one; the counts are always those of the last one."""
 
 
 def put(connection: Connection, name: str, description: str | None) -> tuple[MemoryRow, bool]:
@@ -129,12 +142,13 @@ def find(connection: Connection, name: str) -> MemoryRow | None:
 def page(
     connection: Connection, after: str | None, limit: int, within: Sequence[str] | None = None
 ) -> list[MemoryRow]:
-    """Memories by name, those behind `after`, of these names and prefixes only.
+    """Memories by name, those behind `after`, of these names and prefixes only; without those that are being
+    imported.
 
     Raises:
         InputError: `after` is not a name.
     """
-    statement = select(*_ROW).order_by(memories.c.name).limit(limit)
+    statement = select(*_ROW).where(~BEING_IMPORTED).order_by(memories.c.name).limit(limit)
     if after is not None:
         check_name(after)
         statement = statement.where(memories.c.name > after)
@@ -153,7 +167,7 @@ def remove(connection: Connection, name: str) -> int:
         MemoryNotFound: There is none.
     """
     memory_id = lock(connection, name)
-    for table in (fact_vectors, changes, facts, memories):
+    for table in (writes, fact_vectors, changes, facts, memories):
         connection.execute(delete(table).where(table.c.memory_id == memory_id))
     return int(memory_id)
 
@@ -183,6 +197,7 @@ def head(connection: Connection, name: str) -> Head:
     return Head(
         row.memory_id,
         row.revision,
+        row.last_seq,
         row.live_count,
         row.log_floor,
         row.history_floor,

@@ -6,23 +6,25 @@ mixes the two: the ids of facts are made with the uid of the memory that the fac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, func, select
 
 from memnet.errors import FactErased, FactNotFound, LogCompacted, MemoryMoved
-from memnet.store import listing, memories
+from memnet.store import listing, memories, writes
 from memnet.store.answers import with_facts
-from memnet.store.database import reading, writing
+from memnet.store.base import StoreBase
+from memnet.store.database import reading
 from memnet.store.history import pinned
 from memnet.store.ids import seq_of
 from memnet.store.rows import FactRow, MemoryRow
 from memnet.store.schema import answers, changes, fact_vectors, facts
 from memnet.store.statements import batched
+from memnet.store.writes import Superseded
 
 _PER_STATEMENT = 500
 
@@ -84,32 +86,8 @@ class Traces:
     """Kept answers that may hold something of them."""
 
 
-class Reads:
-    """The part of the store that reads several things at once."""
-
-    _engine: Engine
-
-    def put_memory_if(
-        self, name: str, *, description: str | None = None, allowed: Callable[[MemoryRow | None], None]
-    ) -> tuple[MemoryRow, bool]:
-        """Create a memory or change its description, if its state allows it; see `put_memory`.
-
-        Args:
-            name: Which memory.
-            description: None leaves it as it is.
-            allowed: Is given the memory, locked, or None when there is none; raises to prevent the change.
-
-        Raises:
-            InputError: The name is not a slug, or the description cannot be stored.
-        """
-        with writing(self._engine) as connection:
-            found = memories.find(connection, name)
-            allowed(found)
-            row, created = memories.put(connection, name, description)
-            if found is None and not created:
-                # Made since by another transaction, which was committed first.
-                allowed(row)
-            return row, created
+class Reads(StoreBase):
+    """The part of the store that reads rows."""
 
     def fact_by_id(
         self,
@@ -139,6 +117,48 @@ class Reads:
             fact = listing.fact(connection, head, name, seq)
         return FactsRead(memory, head.revision, (fact,))
 
+    def fact(self, name: str, seq: int, *, as_of_revision: int | None = None) -> FactRow:
+        """One live fact.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was forgotten, as of that revision.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
+        """
+        with reading(self._engine) as connection:
+            head = pinned(connection, name, as_of_revision=as_of_revision)
+            return listing.fact(connection, head, name, seq)
+
+    def facts(
+        self,
+        name: str,
+        *,
+        after_seq: int = 0,
+        limit: int = 50,
+        descending: bool = False,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> list[FactRow]:
+        """Live facts in order, at most `limit`.
+
+        Args:
+            name: Which memory.
+            after_seq: Where the page before ended; 0 for the first page, in either direction.
+            limit: Most facts to return.
+            descending: Newest first.
+            as_of_revision: The facts that lived then; None for now.
+            recorded_at: Those that lived at this moment; see `view`.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
+        """
+        with reading(self._engine) as connection:
+            head = pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
+            return listing.page(connection, head, after_seq=after_seq, limit=limit, descending=descending)
+
     def read_facts(
         self,
         name: str,
@@ -155,6 +175,30 @@ class Reads:
             memory = memories.get(connection, name)
             page = listing.page(connection, head, after_seq=after_seq, limit=limit, descending=descending)
         return FactsRead(memory, head.revision, tuple(page))
+
+    def superseded(
+        self, name: str, seq: int, *, model_id: int | None = None, as_of_revision: int | None = None
+    ) -> Superseded:
+        """What a fact supersedes, and what it is superseded by.
+
+        Args:
+            name: Which memory.
+            seq: Which fact.
+            model_id: Whose gates; None for the model that the memory has now.
+            as_of_revision: The facts that lived then; None for now.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            FactNotFound: No such fact, or it was forgotten, as of that revision.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
+        """
+        with reading(self._engine) as connection:
+            head = pinned(connection, name, as_of_revision=as_of_revision)
+            listing.fact(connection, head, name, seq)
+            if model_id is None:
+                model_id = memories.get(connection, name).active_model_id
+            return writes.superseded(connection, head, model_id, seq)
 
     def log(self, name: str, *, after_revision: int = 0, limit: int = 50) -> Log:
         """What the revisions behind one did, at most `limit` of them.
@@ -194,6 +238,17 @@ class Reads:
                 )
             ),
         )
+
+    def revision_at(self, name: str, moment: datetime) -> int:
+        """The last revision that was recorded at or before a moment.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            HistoryErased: Facts of then were erased since, or the moment is before the log.
+            InputError: A moment without a time zone.
+        """
+        with reading(self._engine) as connection:
+            return pinned(connection, name, recorded_at=moment).revision
 
     def traces(self, name: str, seqs: Sequence[int]) -> Traces:
         """What erasing facts would remove.

@@ -7,21 +7,18 @@ what is added during the work is found by the switch, which then waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-import numpy as np
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from memnet.errors import InputError
 from memnet.store import listing
 from memnet.store.changes import bump, log
 from memnet.store.failpoints import hit
-from memnet.store.memories import head, lock
-from memnet.store.schema import fact_vectors, memories
-
-Encode = Callable[[Sequence[str]], np.ndarray]
-"""Texts to vectors, float32 [facts, spaces, dim]."""
+from memnet.store.memories import BEING_IMPORTED, head, lock
+from memnet.store.replaying import Encode
+from memnet.store.schema import fact_vectors, memories, writes
 
 
 def begin(connection: Connection, name: str, model_id: int) -> bool:
@@ -44,14 +41,22 @@ def begin(connection: Connection, name: str, model_id: int) -> bool:
     return building is not None
 
 
-def switch(connection: Connection, name: str, model_id: int, encode: Encode | None) -> int | None:
-    """Make a model the active one, if every live fact has vectors of it.
+def switch(
+    connection: Connection,
+    name: str,
+    model_id: int,
+    complete: Callable[[Connection], None] | None,
+    *,
+    forgotten: bool = False,
+) -> int | None:
+    """Make a model the active one, if the facts have vectors of it.
 
     Args:
         connection: A write transaction.
         name: Which memory.
         model_id: Which model.
-        encode: Makes the vectors that are missing, while writers wait; None to leave it.
+        complete: Makes the vectors that are missing, while writers wait; None to leave it.
+        forgotten: Whether forgotten facts need vectors, too.
 
     Returns:
         The new revision; None when vectors are missing.
@@ -60,13 +65,10 @@ def switch(connection: Connection, name: str, model_id: int, encode: Encode | No
         MemoryNotFound: There is no such memory.
     """
     memory_id = lock(connection, name)
-    now = head(connection, name)
-    missing = listing.without_vectors(connection, now, model_id, limit=None if encode else 1)
-    if missing:
-        if encode is None:
+    if listing.without_vectors(connection, head(connection, name), model_id, limit=1, forgotten=forgotten):
+        if complete is None:
             return None
-        vectors = encode([fact.text for fact in missing])
-        listing.fill_vectors(connection, memory_id, name, model_id, [fact.seq for fact in missing], vectors)
+        complete(connection)
     hit("model.verified")
     moment = datetime.now(UTC)
     memory = bump(connection, name, moment)
@@ -80,8 +82,17 @@ def switch(connection: Connection, name: str, model_id: int, encode: Encode | No
     return int(memory.revision)
 
 
+def encode_rest(connection: Connection, name: str, model_id: int, encode: Encode) -> None:
+    """Make the vectors of live facts that have none of a model, in a transaction that holds the row lock."""
+    now = head(connection, name)
+    missing = listing.without_vectors(connection, now, model_id)
+    vectors = encode([fact.text for fact in missing])
+    seqs = [fact.seq for fact in missing]
+    listing.fill_vectors(connection, now.memory_id, name, model_id, seqs, vectors)
+
+
 def drop(connection: Connection, name: str, model_id: int) -> int:
-    """Delete a model's vectors of a memory: how many.
+    """Delete a model's vectors of a memory, and its gates: how many vectors.
 
     Raises:
         MemoryNotFound: There is no such memory.
@@ -95,14 +106,17 @@ def drop(connection: Connection, name: str, model_id: int) -> int:
     ).one()
     if model_id in (row.active_model_id, row.building_model_id):
         raise InputError(f"memory '{name}' needs the vectors of model {model_id}")
+    connection.execute(delete(writes).where(writes.c.memory_id == memory_id, writes.c.model_id == model_id))
     return connection.execute(
         delete(fact_vectors).where(fact_vectors.c.memory_id == memory_id, fact_vectors.c.model_id == model_id)
     ).rowcount
 
 
-def others(connection: Connection, model_id: int, after: str | None, limit: int) -> list[str]:
-    """Names of memories that another model is active for, in order, those behind `after`."""
-    statement = select(memories.c.name).where(memories.c.active_model_id != model_id)
+def named(
+    connection: Connection, which: ColumnElement[bool], after: str | None, limit: int | None
+) -> list[str]:
+    """Names of memories, in order, those behind `after`; no imports."""
+    statement = select(memories.c.name).where(which, ~BEING_IMPORTED)
     if after is not None:
         statement = statement.where(memories.c.name > after)
     return list(connection.execute(statement.order_by(memories.c.name).limit(limit)).scalars())

@@ -112,3 +112,18 @@ class WatchRow:
     question: str
     created_at: datetime
     """Aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model, and what is encoded with it."""
+
+    model: ModelRow
+    created_at: datetime
+    """When it was registered; aware, UTC."""
+    memories: int
+    """That are answered with it."""
+    facts: int
+    """Live facts of these."""
+    changing: int
+    """Memories that it is about to take over."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -137,6 +138,22 @@ fact_vectors = Table(
     Column("crc32", BigId, nullable=False),
 )
 """`vector`: little-endian float32 [spaces, dim], content only; `crc32` of those bytes."""
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("memory_id", BigId, ForeignKey("memories.memory_id"), primary_key=True, autoincrement=False),
+    Column("model_id", BigId, ForeignKey("models.model_id"), primary_key=True, autoincrement=False),
+    Column("writer_seq", BigId, primary_key=True, autoincrement=False),
+    Column("target_seq", BigId, primary_key=True, autoincrement=False),
+    Column("gate", REAL, nullable=False),
+    CheckConstraint("target_seq < writer_seq", name="order"),
+    CheckConstraint("gate > 0 AND gate <= 1", name="gate"),
+    Index(None, "memory_id", "target_seq"),
+    sqlite_with_rowid=False,
+)
+"""`gate`: how far the writer supersedes the target, by this model; float32. What is left of a fact is never
+stored: it is the sum over those writers that live at the revision that is read."""
 
 changes = Table(
     "changes",

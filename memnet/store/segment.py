@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Float64, Int64
 
 from memnet.store.flat import FullRows, HalfRows, Rows
 from memnet.store.index import Placed
@@ -76,6 +76,8 @@ class Part:
     """None: all of them."""
     live: Int64[np.ndarray, " live"] | None = field(default=None)
     """Positions of those that count; None: all."""
+    left: Float64[np.ndarray, " rows"] | None = field(default=None)
+    """Log of what later writes left of each; None: of all of them everything, 0."""
 
     def __len__(self) -> int:
         """How many facts count."""
@@ -84,8 +86,8 @@ class Part:
     @property
     def size_bytes(self) -> int:
         """Memory it takes."""
-        flags = 0 if self.alive is None or self.live is None else self.alive.nbytes + self.live.nbytes
-        return self.segment.size_bytes + flags
+        own = (self.alive, self.live, self.left)
+        return self.segment.size_bytes + sum(0 if array is None else array.nbytes for array in own)
 
     def place(self, space: int) -> Placed:
         """Its rows of one space, to be searched."""
@@ -112,19 +114,65 @@ class Part:
         """Vectors of one space of the newest facts that count, oldest first."""
         return self.segment.spaces[space].take(self.positions(newest))
 
+    def retention(self, newest: int) -> Float32[np.ndarray, " newest"]:
+        """What later writes left of the newest facts that count, oldest first; a log, 0 for everything."""
+        if self.left is None:
+            return np.zeros(newest, np.float32)
+        return self.left[self.positions(newest)].astype(np.float32)
+
+    def has(self, seqs: Int64[np.ndarray, " asked"]) -> Bool[np.ndarray, " asked"]:
+        """Which of some facts are here and count."""
+        positions, here = self._find(seqs)
+        if self.alive is not None:
+            here[here] = self.alive[positions[here]]
+        return here
+
+    def faded(
+        self,
+        anew: Int64[np.ndarray, " anew"],
+        targets: Int64[np.ndarray, " writes"],
+        terms: Float64[np.ndarray, " writes"],
+    ) -> Part:
+        """The part after writes; itself when none of them is to a fact of it.
+
+        Args:
+            anew: Facts whose sum begins at 0 again.
+            targets: The facts written to, in the order of the writers; facts of other parts are passed over.
+            terms: What each write adds to the sum of its target.
+        """
+        begun, here_begun = self._find(anew)
+        written, here = self._find(targets)
+        if not here.any() and (self.left is None or not here_begun.any()):
+            return self
+        left = np.zeros(len(self.segment)) if self.left is None else self.left.copy()
+        left[begun[here_begun]] = 0.0
+        # One after the other, in order: adding up in any other way could give other bits.
+        np.add.at(left, written[here], terms[here])
+        return Part(self.segment, self.alive, self.live, left)
+
     def without(self, gone: Int64[np.ndarray, " gone"]) -> Part:
         """The part when these facts count no more; itself when it holds none of them."""
         seqs = self.segment.seqs
-        if not len(seqs):
+        positions, here = self._find(gone)
+        if not here.any():
             return self
         alive = np.ones(len(seqs), bool) if self.alive is None else self.alive.copy()
-        positions = np.minimum(np.searchsorted(seqs, gone), len(seqs) - 1)
-        alive[positions[seqs[positions] == gone]] = False
+        alive[positions[here]] = False
         live = np.flatnonzero(alive)
         if len(live) == len(self):
             return self
-        part = Part(self.segment, alive, live)
+        part = Part(self.segment, alive, live, self.left)
         return _merged([part]) if len(part) < (1 - MOST_DEAD) * len(seqs) else part
+
+    def _find(
+        self, seqs: Int64[np.ndarray, " asked"]
+    ) -> tuple[Int64[np.ndarray, " asked"], Bool[np.ndarray, " asked"]]:
+        """Where some facts are in the segment, and which of them are there at all."""
+        held = self.segment.seqs
+        if not len(held):
+            return np.zeros(len(seqs), np.int64), np.zeros(len(seqs), bool)
+        positions = np.minimum(np.searchsorted(held, seqs), len(held) - 1)
+        return positions, held[positions] == seqs
 
 
 def grow(parts: Sequence[Part], gone: Int64[np.ndarray, " gone"], added: Segment | None) -> tuple[Part, ...]:
@@ -154,7 +202,14 @@ def _merged(parts: Sequence[Part]) -> Part:
     vectors = np.empty((len(seqs), len(first.spaces), first.spaces[0].dim), np.float32)
     for space in range(len(first.spaces)):
         np.concatenate([part.values(space, len(part)) for part in parts], out=vectors[:, space])
-    return Part(Segment.of(seqs, texts, vectors, half=first.half))
+    left = None
+    if any(part.left is not None for part in parts):
+        left = np.concatenate([_left(part) for part in parts])
+    return Part(Segment.of(seqs, texts, vectors, half=first.half), left=left)
+
+
+def _left(part: Part) -> Float64[np.ndarray, " live"]:
+    return np.zeros(len(part)) if part.left is None else part.left[part.positions(len(part))]
 
 
 def _rows(vectors: Float32[np.ndarray, "rows dim"], *, half: bool) -> Rows:

@@ -76,5 +76,5 @@ def decode(
 def _damaged(memory_id: str, seq: int) -> VectorDamaged:
     return VectorDamaged(
         f"the stored vector of fact {seq} of memory '{memory_id}' is damaged",
-        hint="restore the database from a backup",
+        hint="`memnet index check --repair` makes it again from the text",
     )

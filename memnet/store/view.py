@@ -19,6 +19,9 @@ class View:
     revision: int
     parts: tuple[Part, ...] = field(repr=False)
     """At least one, oldest facts first."""
+    last_seq: int = -1
+    """Number of the newest fact that the memory ever held, forgotten or not; the next one added gets the next
+    number. -1 stands for that of the newest live one."""
     _count: int = field(init=False, repr=False)
     _indexes: tuple[FlatIndex, ...] = field(init=False, repr=False)
 
@@ -26,6 +29,9 @@ class View:
         spaces = range(len(self.parts[0].segment.spaces))
         indexes = tuple(FlatIndex.over([part.place(space) for part in self.parts]) for space in spaces)
         object.__setattr__(self, "_count", sum(map(len, self.parts)))
+        if self.last_seq < 0:
+            newest = self.newest_seqs(1)
+            object.__setattr__(self, "last_seq", int(newest[-1]) if len(newest) else 0)
         object.__setattr__(self, "_indexes", indexes)
 
     def __len__(self) -> int:
@@ -43,6 +49,12 @@ class View:
         return self.newest_texts(len(self))
 
     @property
+    def retention(self) -> Float32[np.ndarray, " facts"]:
+        """What later writes left of each fact, as a log, in the order of `seqs`: 0 where nothing superseded
+        it, minus infinity where nothing is left; read-only. Always a copy."""
+        return self.newest_retention(len(self))
+
+    @property
     def vectors(self) -> Float32[np.ndarray, "facts spaces dim"]:
         """Content vectors, in the order of `seqs`; read-only. Always a copy: `values` reads one space."""
         spaces = range(len(self._indexes))
@@ -57,6 +69,10 @@ class View:
     def newest_texts(self, count: int) -> tuple[str, ...]:
         """Texts of the newest facts, in the order of `newest_seqs`."""
         return tuple(text for part, take in self._newest(count) for text in part.texts(take))
+
+    def newest_retention(self, count: int) -> Float32[np.ndarray, " count"]:
+        """Retention of the newest facts, in the order of `newest_seqs`."""
+        return joined([part.retention(take) for part, take in self._newest(count)])
 
     def values(self, space: int, newest: int | None = None) -> Float32[np.ndarray, "facts dim"]:
         """Vectors of one space, of all facts or the newest ones, in order; read-only.

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,16 +60,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the service answers, with the model that is shipped."""
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[str]:
+    """The address of a service of one's own, with the model that is shipped and a database in a folder."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
-    folder = tmp_path_factory.mktemp("service")
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", "from service.cli import serve; serve()", "--port", "0"],
             cwd=folder,
-            env={**own, "MEMNET_LOG_LEVEL": "warning", "PYTHONPATH": str(ROOT)},
+            env={**own, "MEMNET_LOG_LEVEL": "warning", "PYTHONPATH": str(ROOT), **settings},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -81,6 +81,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             process.terminate()
             process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the service answers."""
+    with serving(tmp_path_factory.mktemp("service")) as address:
+        yield address
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import httpx2
 import pytest
+from matplotlib import image
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Download, Page
@@ -142,7 +143,7 @@ def test_what_if_changes_the_answer_side_by_side_and_stores_nothing(
 def test_supposing_nothing_new_answers_as_the_memory_does(
     page: Page, told: Callable[..., None], expect: Any
 ) -> None:
-    """The stored facts and the same facts sent with the question are one reading."""
+    """An overlay that hides what is not there is one reading with the memory itself."""
     told("house", "John went to the kitchen.", *STORY)
     page.goto(f"{HOUSE}&without=99")
 
@@ -251,18 +252,25 @@ def test_a_link_reproduces_what_one_sees(
     assert _columns(other) == _columns(page)
 
 
-def test_a_link_says_when_the_memory_has_changed_since(
+def test_a_link_shows_what_was_seen_although_the_memory_has_changed_since(
     page: Page, told: Callable[..., None], expect: Any
 ) -> None:
     told("house", *STORY)
     page.goto(HOUSE)
     expect(page).to_have_url(re.compile("revision=1$"))
-    link = page.url
+    link, before = page.url, _columns(page)
     told("house", "Mary went to the office.")
 
     page.goto(link)
 
-    expect(page.locator(".notes")).to_contain_text("made at revision 1; the memory has changed since")
+    expect(page.locator(".said")).to_have_text("garden")
+    expect(page.get_by_text("as of revision 1", exact=True)).to_be_visible()
+    assert _columns(page) == before
+    expect(_row(page, 3)).to_have_count(0)
+    page.get_by_role("button", name="Latest").click()
+    expect(page.locator(".said")).to_have_text("office")
+    expect(_row(page, 3)).to_be_visible()
+    expect(page).to_have_url(re.compile("revision=2$"))
 
 
 def test_back_leads_to_the_question_before(page: Page, told: Callable[..., None], expect: Any) -> None:
@@ -350,32 +358,39 @@ def test_thousands_of_facts_are_a_window(page: Page, told: Callable[..., None], 
 
 
 def test_the_numbers_can_be_saved(page: Page, tmp_path: Path, told: Callable[..., None], expect: Any) -> None:
-    def saved(kind: str) -> str:
+    def saved(kind: str) -> Path:
         with page.expect_download() as download:
             page.get_by_role("button", name=f"Save as {kind}").click()
         file: Download = download.value
         assert file.suggested_filename == f"memnet-house-where-is-the-football.{kind.lower()}"
         path = tmp_path / file.suggested_filename
         file.save_as(path)
-        return path.read_text(encoding="utf-8")
+        return path
 
     told("house", '=1+1 "football"', *STORY)
     page.goto(HOUSE)
     expect(page.locator(".said")).to_have_text("garden")
 
-    whole = json.loads(saved("JSON"))
+    whole = json.loads(saved("JSON").read_text(encoding="utf-8"))
     assert whole["answer"]["answer"] == "garden"
     assert [fact["seq"] for fact in whole["facts"]] == [1, 2, 3]
 
-    lines = list(csv.DictReader(saved("CSV").splitlines()))
+    lines = list(csv.DictReader(saved("CSV").read_text(encoding="utf-8").splitlines()))
     assert [line["row"] for line in lines] == ["fact", "fact", "fact", "null_slot", "not_listed"]
     assert lines[0]["text"] == '\'=1+1 "football"'
     for hop in ("hop_1", "hop_2", "hop_3"):
         assert sum(float(line[hop]) for line in lines) == pytest.approx(1, abs=1e-6)
 
-    picture = ElementTree.fromstring(saved("SVG"))
+    picture = ElementTree.fromstring(saved("SVG").read_text(encoding="utf-8"))
     texts = ["".join(node.itertext()) for node in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert {"garden", *STORY} <= set(texts)
+
+    # The PNG is the same picture, drawn twice as large: its ground, and the ground of what was attended to most.
+    drawn = image.imread(saved("PNG"))
+    assert drawn.shape[:2] == tuple(int(2 * float(picture.get(side))) for side in ("height", "width"))
+    shades = {tuple(round(255 * part) for part in pixel[:3]) for pixel in drawn.reshape(-1, drawn.shape[2])}
+    fills = {node.get("fill") for node in picture.iter("{http://www.w3.org/2000/svg}rect")} - {"none"}
+    assert fills <= {f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in shades}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 import torch
 
@@ -12,6 +15,7 @@ from memnet.errors import (
     RevisionNotFound,
     SchemaMismatch,
     TextError,
+    VectorDamaged,
 )
 from memnet.memory import Memory
 from memnet.nn.network import DenseSlots
@@ -254,7 +258,11 @@ def test_a_large_memory_of_another_model_says_so_until_it_is_adopted(
             memory.ask("house", "Where is the football?")
         with pytest.raises(ModelNotActive, match="memory 'house' is encoded by model"):
             memory.remember("house", ["Mary dropped the football."])
-        assert list(memory.adopt_all()) == ["house"]
+        assert list(memory.of_other_models()) == ["house"]
+        encoded = []
+        assert memory.adopt("house", on_facts=encoded.append) == 2
+        assert encoded == [2]
+        assert list(memory.of_other_models()) == []
         assert memory.adopt("house") is None
         assert memory.remember("house", ["Mary dropped the football."]).revision == 3
         answer = memory.ask("house", "Where is the football?", limit=None)
@@ -320,3 +328,32 @@ def test_the_same_request_again_is_remembered_once(memory):
 
     assert (again.revision, again.facts) == (first.revision, first.facts)
     assert (first.repeated, again.repeated) == (False, True)
+
+
+def test_a_damaged_vector_is_made_again_at_the_question(memory, url, checkpoint, caplog):
+    memory.remember("house", FOOTBALL)
+    before = memory.ask("house", "Where is the football?", limit=None)
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        kept = connection.execute("SELECT seq, vector, crc32 FROM fact_vectors ORDER BY seq").fetchall()
+        connection.execute("UPDATE fact_vectors SET vector = zeroblob(4) WHERE seq = 2")
+
+    with Memory.open(url, checkpoint) as fresh:
+        assert fresh.ask("house", "Where is the football?", limit=None) == before
+
+    assert "memory 'house': 1 damaged vectors made again from the texts" in caplog.text
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        now = connection.execute("SELECT seq, vector, crc32 FROM fact_vectors ORDER BY seq").fetchall()
+    assert now == kept
+
+
+def test_more_damage_than_can_be_mended_while_a_caller_waits_is_told(memory, url, checkpoint, monkeypatch):
+    monkeypatch.setattr("memnet.memory.ENCODE_AT_ONCE", 1)
+    memory.remember("house", FOOTBALL)
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE fact_vectors SET crc32 = 0")
+
+    with Memory.open(url, checkpoint) as fresh, pytest.raises(VectorDamaged) as raised:
+        fresh.ask("house", "Where is the football?")
+
+    assert str(raised.value) == "the stored vector of fact 1 of memory 'house' is damaged"
+    assert raised.value.hint == "`memnet index check --repair` makes it again from the text"

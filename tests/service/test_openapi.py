@@ -37,6 +37,8 @@ OPERATIONS = {
     "delete_watch": ("DELETE", "/v1/memories/{memory_id}/watches/{watch_id}"),
     "follow_watch": ("GET", "/v1/memories/{memory_id}/watches/{watch_id}/events"),
     "ask_batch": ("POST", "/v1/memories/{memory_id}/answers/batch"),
+    "list_examples": ("GET", "/v1/examples"),
+    "list_published": ("GET", "/v1/published"),
     "list_models": ("GET", "/v1/models"),
     "get_model": ("GET", "/v1/models/{model_id}"),
     "get_limits": ("GET", "/v1/limits"),

@@ -67,8 +67,6 @@ def test_damage_is_named_and_the_exit_code_is_1(damaged, checkpoint):
 
 
 def test_a_rebuild_repairs_it_and_the_memory_answers_again(damaged):
-    assert memnet("ask", "house", "Where is the football?", **damaged).exit_code == 1
-
     done = memnet("index", "rebuild", "house", **damaged)
 
     assert done.stdout.splitlines() == [
@@ -77,6 +75,25 @@ def test_a_rebuild_repairs_it_and_the_memory_answers_again(damaged):
     ]
     assert done.exit_code == 0
     assert memnet("ask", "house", "Where is the football?", **damaged).exit_code == 0
+    assert memnet("index", "check", **damaged).exit_code == 0
+
+
+def test_a_check_repairs_what_is_damaged_and_nothing_else(damaged, tmp_path):
+    def epochs() -> list[tuple[str, int]]:
+        with closing(sqlite3.connect(tmp_path / "facts.db")) as connection:
+            return connection.execute("SELECT name, epoch FROM memories ORDER BY name").fetchall()
+
+    assert memnet("index", "check", **damaged).exit_code == 1
+
+    done = memnet("index", "check", "--repair", **damaged)
+
+    assert done.stdout.splitlines() == [
+        "house: 1 vectors made again",
+        "house: 2 facts at revision 1, 2 vectors: sound",
+        "office: 1 facts at revision 1, 1 vectors: sound",
+    ]
+    assert (done.stderr, done.exit_code) == ("", 0)
+    assert epochs() == [("house", 1), ("office", 0)]
     assert memnet("index", "check", **damaged).exit_code == 0
 
 

@@ -26,10 +26,30 @@ def test_facts_are_remembered_listed_and_asked(environment):
     assert [json.loads(line)["seq"] for line in listed.stdout.splitlines()] == [1, 2]
 
     asked = memnet("ask", "house", "Where is the football?", **environment)
-    assert " 1  Mary got the football." in asked.stdout
-    assert "answer" in asked.stdout
+    assert asked.stdout.startswith("answer  ")
+    assert "hop 1" not in asked.stdout
+    explained = memnet("ask", "house", "Where is the football?", "--explain", **environment)
+    assert "Mary got the football." in explained.stdout
+    assert "null slot" in explained.stdout
+    assert "Hop 1 read " in explained.stdout
     record = json.loads(memnet("ask", "house", "Where is the football?", "--json", **environment).stdout)
     assert record["revision"] == 1
+
+
+def test_the_past_can_be_asked(environment):
+    memnet("facts", "add", "house", "Mary went to the kitchen.", **environment)
+    memnet("facts", "add", "house", "Mary went to the garden.", **environment)
+
+    then = memnet("ask", "house", "Where is Mary?", "--as-of", "1", "--explain", **environment)
+
+    assert "kitchen." in then.stdout
+    assert "garden." not in then.stdout
+    expect(
+        memnet("ask", "house", "Where is Mary?", "--as-of", "3", **environment),
+        2,
+        "error: memory 'house' has no revision 3",
+        "hint: its last revision is 2",
+    )
 
 
 def test_an_unknown_memory_is_one_line_and_a_hint(environment):

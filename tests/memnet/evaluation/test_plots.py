@@ -33,19 +33,30 @@ def test_a_heat_map_has_a_row_per_fact_a_column_per_hop_and_stars_on_gold(reader
 
     (axes,) = plots.attention_figure(answer, gold=[2]).axes
 
-    image = axes.images[0].get_array().tolist()
-    assert [len(row) for row in image] == [3, 3, 3]  # two facts and the null slots, three hops
-    assert [sum(column) for column in zip(*image, strict=True)] == pytest.approx([1, 1, 1], abs=1e-5)
-    labels = axes.get_yticklabels()
-    assert [label.get_text() for label in labels] == [
-        "1  Mary got the football there.",
-        "2* Mary went back to the garden.",
-        "nothing (null slots)",
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "●  1  Mary got the football there.",
+        "●  2 ★  Mary went back to the garden.",
+        "  null slot",
+        "  not listed",
     ]
-    assert [label.get_fontweight() for label in labels] == ["normal", "bold", "normal"]
-    assert len(axes.lines) == 1  # the frame around the gold fact
-    written = [text.get_text() for text in axes.texts]
-    assert written == [f"{weight:.2f}" for row in image for weight in row]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["hop 1", "hop 2", "hop 3"]
+    written = [float(text.get_text()) for text in axes.texts]
+    columns = [written[hop::3] for hop in range(3)]
+    assert [len(column) for column in columns] == [4, 4, 4]
+    assert [sum(column) for column in columns] == pytest.approx([1, 1, 1], abs=0.002)
+
+
+@pytest.mark.usefixtures("_matplotlib")
+def test_a_curve_leads_from_what_one_hop_read_to_what_the_next_one_read(reader):
+    from matplotlib.patches import FancyBboxPatch
+
+    answer = reader.ask_facts(FOOTBALL, "Where is the football?", limit=None)
+    (axes,) = plots.attention_figure(answer).axes
+    curves = [patch for patch in axes.patches if not isinstance(patch, FancyBboxPatch)]
+
+    # Fact 1, fact 1, fact 2: the rows the three hops read, the first row at 0.
+    ends = [(path.vertices[0][1], path.vertices[-1][1]) for path in (each.get_path() for each in curves)]
+    assert ends == [(0, 0), (0, 1)]
 
 
 @pytest.mark.usefixtures("_matplotlib")

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from memnet.errors import MemoryNotFound, StoreError
-from memnet.store import View, checking
+from memnet.store import View, Write, Writes, checking, mending
 from memnet.store.checking import Problem
 from memnet.store.database import writing
 from memnet.store.index import BruteForceIndex
@@ -35,9 +35,9 @@ def encode(texts: Sequence[str]) -> np.ndarray:
     )
 
 
-def rebuild(database: Database) -> checking.Rebuilt:
+def rebuild(database: Database) -> mending.Rebuilt:
     """Rebuild the memory with the test's model."""
-    return checking.rebuild(database.engine, "house", "digest", database.model_id, encode)
+    return mending.rebuild(database.engine, "house", "digest", database.model_id, encode)
 
 
 def told(database: Database, *texts: str) -> None:
@@ -220,7 +220,7 @@ def test_vectors_are_made_again_from_the_text(database: Database):
     with pytest.raises(StoreError):
         database.view()
 
-    assert rebuild(database) == checking.Rebuilt("house", 3, 0)
+    assert rebuild(database) == mending.Rebuilt("house", 3, 0)
 
     assert check(database).problems == []
     assert database.rows("SELECT seq, vector, crc32 FROM fact_vectors ORDER BY seq") == whole
@@ -255,7 +255,7 @@ def test_a_fact_that_is_gone_meanwhile_does_not_get_its_vector_back(database: Da
         database.execute("DELETE FROM facts WHERE seq = 1")
         return encode(texts)
 
-    rebuilt = checking.rebuild(database.engine, "house", "digest", database.model_id, encode_slowly)
+    rebuilt = mending.rebuild(database.engine, "house", "digest", database.model_id, encode_slowly)
 
     assert rebuilt.encoded == 1
     assert database.rows("SELECT seq FROM fact_vectors") == [(2,)]
@@ -268,7 +268,7 @@ def test_damaged_vectors_of_a_model_that_is_not_loaded_are_removed_unless_they_a
     database.execute(f"UPDATE fact_vectors SET crc32 = 0 WHERE model_id = {other} AND seq = 1")
     assert [(p.seq, p.model) for p in check(database).problems] == [(1, "other")]
 
-    assert rebuild(database) == checking.Rebuilt("house", 0, 1)
+    assert rebuild(database) == mending.Rebuilt("house", 0, 1)
 
     assert check(database).problems == []
     assert database.rows(f"SELECT seq FROM fact_vectors WHERE model_id = {other}") == [(2,)]
@@ -279,9 +279,9 @@ def test_damage_that_only_another_model_can_mend_stays_and_is_named(database: Da
     database.execute("UPDATE fact_vectors SET crc32 = 0 WHERE seq = 1")
     other = database.store.register_model("other", family="memn2n", spaces=1, dim=2)
 
-    rebuilt = checking.rebuild(database.engine, "house", "other", other, encode)
+    rebuilt = mending.rebuild(database.engine, "house", "other", other, encode)
 
-    assert rebuilt == checking.Rebuilt("house", 0, 0)
+    assert rebuilt == mending.Rebuilt("house", 0, 0)
     assert [(p.kind, p.seq, p.model) for p in checking.check(database.engine, "house", "other").problems] == [
         ("vector damaged", 1, "digest")
     ]
@@ -291,4 +291,19 @@ def test_a_memory_that_does_not_exist_is_not_found(database: Database):
     with pytest.raises(MemoryNotFound):
         check(database, "cellar")
     with pytest.raises(MemoryNotFound):
-        checking.rebuild(database.engine, "cellar", "digest", database.model_id, encode)
+        mending.rebuild(database.engine, "cellar", "digest", database.model_id, encode)
+
+
+def test_what_supersedes_a_fact_that_is_not_there_is_found(database: Database):
+    told(database, *STORY)
+    of = [Write(np.array([1, 2]), np.array([0.5, 0.5], np.float32))]
+    database.store.add(
+        "house", ["x"], model_id=database.model_id, vectors=encode(["x"]), writes=Writes(1, of)
+    )
+    assert check(database).problems == []
+    database.execute("UPDATE facts SET seq = 9 WHERE seq = 2")
+
+    problems = check(database).problems
+
+    message = "fact 3 supersedes fact 2, and one of them is not there"
+    assert Problem("house", "write", message, 3) in problems

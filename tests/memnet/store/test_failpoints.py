@@ -9,11 +9,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from memnet.errors import InputError
-from memnet.store import FactStore
-from memnet.store.failpoints import ERASE, FORGET, MODEL, POINTS, READ, WRITE, Failpoint, armed
+from memnet.store import FactStore, Write, Writes
+from memnet.store.failpoints import COMPACT, ERASE, FORGET, MODEL, POINTS, READ, WRITE, Failpoint, armed
 from tests.memnet.store.conftest import STORY, Database
 from tests.memnet.store.test_views import assert_same
 
@@ -21,16 +22,35 @@ from tests.memnet.store.test_views import assert_same
 def assert_sound(database: Database, store: FactStore) -> None:
     """Hold the invariants that no crash may break, by what the database itself says."""
     memory = store.get_memory("house")
+    ((floor,),) = database.rows("SELECT log_floor FROM memories WHERE name = 'house'")
     revisions = sorted({row[0] for row in database.rows("SELECT revision FROM changes")})
-    assert revisions == list(range(1, memory.revision + 1))
+    begin = revisions[0] if revisions else 1
+    assert begin <= max(floor, 1)
+    assert revisions == list(range(begin, memory.revision + 1))
     live = database.rows("SELECT seq FROM facts WHERE deleted_revision IS NULL ORDER BY seq")
     vectors = f"SELECT seq FROM fact_vectors WHERE model_id = {memory.active_model_id or 0}"
     assert {row[0] for row in live} <= {row[0] for row in database.rows(vectors)}
     orphans = "SELECT seq FROM fact_vectors WHERE seq NOT IN (SELECT seq FROM facts)"
     assert database.rows(orphans) == []
+    ends = "SELECT writer_seq FROM writes UNION SELECT target_seq FROM writes"
+    assert {row[0] for row in database.rows(ends)} <= {
+        row[0] for row in database.rows("SELECT seq FROM facts")
+    }
     assert len(live) == memory.live_count
     added = {row[0] for row in database.rows("SELECT seq FROM changes WHERE op = 'add'")}
-    assert added == set(range(1, memory.last_seq + 1))
+    assert added == set(range(min(added, default=memory.last_seq + 1), memory.last_seq + 1))
+    assert begin > 1 or min(added, default=1) == 1
+
+
+def supersede_all(database: Database, *texts: str) -> None:
+    """Add facts that supersede by half whatever is there, one another included."""
+    view = database.view()
+    seqs = np.concatenate([view.seqs, np.arange(len(texts)) + view.last_seq + 1])
+    of = [Write(seqs[:place], np.full(place, 0.5, np.float32)) for place in range(len(view), len(seqs))]
+    vectors = database.vectors(len(texts))
+    database.store.add(
+        "house", texts, model_id=database.model_id, vectors=vectors, writes=Writes(view.revision, of)
+    )
 
 
 @pytest.mark.parametrize("point", WRITE)
@@ -39,12 +59,13 @@ def test_a_write_that_fails_at_any_step_is_whole_or_not_there(database: Database
     database.view()
 
     with armed(f"{point}=raise"), pytest.raises(Failpoint, match=point):
-        database.add("a", "b")
+        supersede_all(database, "a", "b")
 
     done = point == "write.committed"
     assert_sound(database, database.store)
     assert database.store.get_memory("house").revision == (2 if done else 1)
     assert len(database.view()) == (4 if done else 2)
+    assert (database.view().retention < 0).tolist() == ([True] * 3 + [False] if done else [False] * 2)
     assert_same(open_store().view("house", database.model_id), database.view())
     assert database.add("after") == ((5,) if done else (3,))
 
@@ -52,13 +73,15 @@ def test_a_write_that_fails_at_any_step_is_whole_or_not_there(database: Database
 @pytest.mark.parametrize("point", FORGET)
 def test_forgetting_that_fails_at_any_step_is_whole_or_not_there(database: Database, point: str):
     database.add(*STORY)
+    supersede_all(database, "writer")
     database.view()
 
     with armed(f"{point}=raise"), pytest.raises(Failpoint, match=point):
-        database.store.forget("house", 1)
+        database.store.forget("house", 3)
 
+    done = point == "forget.committed"
     assert_sound(database, database.store)
-    assert len(database.view()) == (1 if point == "forget.committed" else 2)
+    assert (database.view().retention < 0).tolist() == ([False] * 2 if done else [True] * 2 + [False])
 
 
 @pytest.mark.parametrize("point", ERASE)
@@ -80,10 +103,26 @@ def test_erasing_that_fails_at_any_step_is_whole_or_not_there(database: Database
         assert database.store.scrub()
 
 
+@pytest.mark.parametrize("point", COMPACT)
+def test_compacting_that_fails_at_any_step_is_whole_or_not_there(database: Database, open_store, point: str):
+    database.add(*STORY)
+    supersede_all(database, "a", "b")
+    database.store.forget("house", 3)
+    before = database.view()
+
+    with armed(f"{point}=raise"), pytest.raises(Failpoint, match=point):
+        database.store.compact("house", 3, forgotten=True)
+
+    assert_sound(database, database.store)
+    left = database.rows("SELECT seq FROM facts WHERE deleted_revision IS NOT NULL")
+    assert len(left) == (0 if point == "compact.committed" else 1)
+    assert_same(open_store().view("house", database.model_id), before)
+
+
 @pytest.mark.parametrize("point", READ)
 def test_a_read_that_fails_at_any_step_spoils_nothing(database: Database, open_store, point: str):
     cold = open_store()
-    database.add(*STORY)
+    supersede_all(database, *STORY)
     if point == "read.log":
         cold.view("house", database.model_id)
         database.add("more")
@@ -114,20 +153,29 @@ def test_failpoints_are_armed_by_the_environment(database: Database, spec: str):
 
 
 def test_every_step_has_a_failpoint_that_a_test_arms():
-    assert set(POINTS) == {*WRITE, *FORGET, *ERASE, *MODEL, *READ}
+    assert set(POINTS) == {*WRITE, *FORGET, *ERASE, *COMPACT, *MODEL, *READ}
 
 
 WORKER = """
 import os, sys
 import numpy as np
 from memnet.errors import MemnetError
-from memnet.store import FactStore, open_database
+from memnet.store import FactStore, Write, open_database
 
 url, model_id, other = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 store = FactStore(open_database(url))
 shapes = {model_id: (3, 5), other: (1, 2)}
 vectors = lambda texts, model: np.full((len(texts), *shapes[model]), model, np.float32)
 print("ready", flush=True)
+
+
+def gates(view, new):
+    # The other model has gates: each fact supersedes the newest four before it.
+    seqs = np.concatenate([view.seqs, new.seqs])
+    places = range(len(view), len(seqs))
+    return [Write(seqs[max(0, at - 4) : at], np.full(min(at, 4), 0.25, np.float32)) for at in places]
+
+
 for number in range(10_000):
     memory = store.get_memory("house")
     model = memory.active_model_id or model_id
@@ -135,18 +183,29 @@ for number in range(10_000):
         step = number % 4
         if step < 2:
             texts = [f"{os.getpid()} {number} a", f"{os.getpid()} {number} b"]
-            added = store.add("house", texts, model_id=model, vectors=vectors(texts, model))
+            if model == other:
+                made = vectors(texts, model)
+                added = store.add_gated("house", texts, model_id=model, vectors=made, gates=gates)
+            else:
+                added = store.add("house", texts, model_id=model, vectors=vectors(texts, model))
             print("add", added.revision, *added.seqs, flush=True)
         elif step == 2 and number % 8 == 2:
             seq = int(store.view("house", model).seqs[-1])
+            print("try", seq, flush=True)
             print("forget", store.forget("house", seq), seq, flush=True)
         elif step == 2:
             seq = int(store.view("house", model).seqs[0])
+            print("try", seq, flush=True)
             print("erase", store.erase("house", [seq]).revision, seq, flush=True)
         elif number % 12 == 3:
             target = other if model == model_id else model_id
-            revision = store.change_model("house", target, lambda texts: vectors(texts, target), page=3)
+            with_gates = gates if target == other else None
+            encode = lambda texts: vectors(texts, target)
+            revision = store.change_model("house", target, encode, gates=with_gates, page=3)
             if revision: print("model", revision, target, flush=True)
+        elif number % 12 == 7:
+            memory = store.get_memory("house")
+            store.compact("house", max(0, memory.revision - 3), forgotten=number % 24 == 7)
         else:
             store.view("house", model)
     except MemnetError as error:
@@ -191,7 +250,8 @@ def test_a_process_killed_at_any_step_leaves_a_sound_memory(
     done = [(line[0], *map(int, line[1:])) for line in lines if line[0] in OPS]
     assert len({revision for _, revision, *_ in done}) == len(done)
     assert max((revision for _, revision, *_ in done), default=0) <= store.get_memory("house").revision
-    gone = {row[0] for row in database.rows("SELECT seq FROM changes WHERE op IN ('delete', 'erase')")}
+    # The log may be compacted, and a process killed before it told; what it was about to do it had said.
+    gone = {int(line[1]) for line in lines if line[0] == "try"}
     model_id = store.get_memory("house").active_model_id
     view = store.view("house", model_id)
     assert (view.vectors == model_id).all() or view.seqs[0] <= 2

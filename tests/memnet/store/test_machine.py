@@ -1,7 +1,7 @@
 """Random operations on two stores of one database, held against a plain dictionary.
 
 The oracle knows facts with the revisions that made and ended them, and a dense float64 softmax. It has no
-SQL, no index, no cache and no log.
+SQL, no index, no cache and no log. What a fact superseded it tells from the lives of the facts alone.
 """
 
 from __future__ import annotations
@@ -25,18 +25,35 @@ from hypothesis.stateful import (
 )
 
 from memnet.errors import FactNotFound, HistoryErased, ModelNotActive, RevisionNotFound
-from memnet.store import FactStore, View, open_database
+from memnet.store import Added, FactStore, NewFacts, View, Write, open_database
 from memnet.store.attention import attend
 from memnet.store.failpoints import FORGET, WRITE, Failpoint, armed
 
 DIMS = (3, 4)
-"""Two models, of one space each."""
+"""Two models, of one space each; the second has gates."""
+GATED = 1
 
 
 def encode(model: int, texts: Sequence[str]) -> np.ndarray:
     """Vectors that tell text and model."""
     vectors = [np.random.default_rng([model, *text.encode()]).normal(size=DIMS[model]) for text in texts]
     return np.array(vectors, np.float32).reshape(len(texts), 1, DIMS[model])
+
+
+def gate(writer: str, target: str) -> np.float32:
+    """How far a text supersedes another one; not at all, mostly."""
+    chance = np.random.default_rng([len(writer), *writer.encode(), *target.encode()]).random()
+    return np.float32(max(0.0, 2 * chance - 1))
+
+
+def gates(view: View, new: NewFacts) -> list[Write]:
+    """What new facts do to all facts before them."""
+    seqs = np.concatenate([view.seqs, new.seqs])
+    texts = [*view.texts, *new.texts]
+    return [
+        Write(seqs[:place], np.array([gate(texts[place], text) for text in texts[:place]], np.float32))
+        for place in range(len(view), len(texts))
+    ]
 
 
 @dataclass
@@ -65,6 +82,21 @@ class Oracle:
             for seq, fact in self.facts.items()
             if fact.created <= revision and (fact.deleted is None or fact.deleted > revision)
         }
+
+    def retention(self, revision: int) -> list[float]:
+        """What the facts that live as of a revision left of one another, by the model with gates."""
+        left = []
+        for target in (live := self.live(revision)):
+            end = self.facts[target].deleted
+            left.append(
+                sum(
+                    np.log1p(-np.float64(gate(live[writer], live[target])))
+                    for writer in live
+                    # A writer found what lived when it was told.
+                    if writer > target and (end is None or end > self.facts[writer].created)
+                )
+            )
+        return left
 
 
 class Machine(RuleBasedStateMachine):
@@ -106,6 +138,12 @@ class Machine(RuleBasedStateMachine):
         # Every third text was told before: the same sentence twice is two facts.
         return [f"fact {next(self.words) // 3}" for _ in range(number)]
 
+    def tell(self, store: FactStore, name: str, model: int, texts: list[str]) -> Added:
+        vectors = encode(model, texts)
+        if model == GATED:
+            return store.add_gated(name, texts, model_id=self.models[model], vectors=vectors, gates=gates)
+        return store.add(name, texts, model_id=self.models[model], vectors=vectors)
+
     def told(self, oracle: Oracle, texts: list[str]) -> None:
         oracle.revision += 1
         for text in texts:
@@ -118,9 +156,9 @@ class Machine(RuleBasedStateMachine):
         texts = self.texts(number)
         if oracle.model not in (None, model):
             with pytest.raises(ModelNotActive):
-                store.add(name, texts, model_id=self.models[model], vectors=encode(model, texts))
+                self.tell(store, name, model, texts)
             model = oracle.model or 0
-        added = store.add(name, texts, model_id=self.models[model], vectors=encode(model, texts))
+        added = self.tell(store, name, model, texts)
         oracle.model = model
         self.told(oracle, texts)
         assert (added.revision, added.seqs[-1]) == (oracle.revision, oracle.last_seq)
@@ -159,7 +197,13 @@ class Machine(RuleBasedStateMachine):
     @rule(which=which, model=st.integers(0, 1))
     def change_model(self, which: tuple[int, int], model: int) -> None:
         store, name, oracle = self.pick(which)
-        changed = store.change_model(name, self.models[model], lambda texts: encode(model, texts), page=2)
+        changed = store.change_model(
+            name,
+            self.models[model],
+            lambda texts: encode(model, texts),
+            gates=gates if model == GATED else None,
+            page=2,
+        )
         if oracle.model == model:
             assert changed is None
             return
@@ -167,12 +211,23 @@ class Machine(RuleBasedStateMachine):
         oracle.model = model
         assert changed == oracle.revision
 
+    @rule(which=which, back=st.integers(0, 20), forgotten=st.booleans())
+    def compact(self, which: tuple[int, int], back: int, forgotten: bool) -> None:
+        store, name, oracle = self.pick(which)
+        floor = max(0, oracle.revision - back)
+        if forgotten:
+            oracle.floor = max(oracle.floor, floor)
+            for seq, fact in list(oracle.facts.items()):
+                if fact.deleted is not None and fact.deleted <= oracle.floor:
+                    del oracle.facts[seq]
+        assert store.compact(name, floor, forgotten=forgotten).history_floor == oracle.floor
+
     @rule(which=which, point=st.sampled_from([point for point in WRITE if point != "write.committed"]))
     def fail_to_add(self, which: tuple[int, int], point: str) -> None:
         store, name, oracle = self.pick(which)
         model = oracle.model or 0
         with armed(f"{point}=raise"), pytest.raises(Failpoint):
-            store.add(name, ["lost"], model_id=self.models[model], vectors=encode(model, ["lost"]))
+            self.tell(store, name, model, ["lost"])
 
     @rule(which=which, point=st.sampled_from(FORGET[:-1]))
     def fail_to_forget(self, which: tuple[int, int], point: str) -> None:
@@ -235,6 +290,8 @@ class Machine(RuleBasedStateMachine):
             return
         # The active model has vectors of the facts that live now; those of the past may be missing.
         missing = store.missing_vectors(name, model_id, as_of_revision=revision)
+        # Whoever has gates was told everything again.
+        assert oracle.model != GATED or not missing
         vectors = encode(oracle.model, [fact.text for fact in missing])
         store.add_vectors(name, model_id, [fact.seq for fact in missing], vectors)
         self.same(store.view(name, model_id, as_of_revision=revision), oracle, revision)
@@ -260,6 +317,8 @@ class Machine(RuleBasedStateMachine):
         assert view.revision == revision
         assert dict(zip(view.seqs.tolist(), view.texts, strict=True)) == live
         assert view.vectors.tobytes() == encode(oracle.model or 0, list(live.values())).tobytes()
+        retention = oracle.retention(revision) if oracle.model == GATED else np.zeros(len(live))
+        np.testing.assert_allclose(view.retention, np.array(retention, np.float32), rtol=1e-6)
 
 
 def run(url: str, examples: int, steps: int, phases: Sequence[Phase]) -> None:

@@ -36,6 +36,7 @@ TABLES = {
     "models",
     "store_meta",
     "watches",
+    "writes",
 }
 
 

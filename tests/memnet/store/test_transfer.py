@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memnet.errors import InputError, MemoryNotFound, StoreError, StoreUnavailable
-from memnet.store import FactStore, migrate, open_database, transfer
+from memnet.store import FactStore, checking, exporting, importing, migrate, open_database
 from memnet.store.transfer import TransferError
 from memnet.text import words
 from tests.memnet.store.conftest import DIM, SPACES, STORY, Database
@@ -23,7 +23,7 @@ HEADER = {"memnet": "facts", "format": 1, "memory_id": "house", "revision": 1, "
 """Of a file that holds two facts."""
 
 
-def remember(database: Database, store: FactStore | None = None) -> transfer.Remember:
+def remember(database: Database, store: FactStore | None = None) -> importing.Remember:
     """Store texts as `Memory.remember` does, with random vectors."""
 
     def remembering(name: str, texts: Sequence[str]) -> object:
@@ -37,7 +37,7 @@ def remember(database: Database, store: FactStore | None = None) -> transfer.Rem
 def exported(database: Database, name: str = "house") -> bytes:
     """The file of a memory."""
     out = io.BytesIO()
-    transfer.export_facts(database.engine, name, out)
+    exporting.export_facts(database.engine, name, out)
     return out.getvalue()
 
 
@@ -55,7 +55,7 @@ def file_of(*lines: object, header: object = HEADER, end: str = "\n") -> io.Byte
 def imported(database: Database, file: io.BytesIO, name: str = "copy", **options: bool):
     """Import a file: what was done, and the problems."""
     problems: list[str] = []
-    done = transfer.import_facts(
+    done = importing.import_facts(
         database.engine,
         remember(database),
         name,
@@ -71,7 +71,7 @@ def refused(database: Database, file: io.BytesIO, **options: bool) -> tuple[str,
     before = database.counts()
     problems: list[str] = []
     with pytest.raises(TransferError) as raised:
-        transfer.import_facts(
+        importing.import_facts(
             database.engine,
             remember(database),
             "copy",
@@ -111,7 +111,7 @@ def test_a_memory_without_facts_is_a_header_alone(database: Database):
 
     assert json.loads(file)["count"] == 0
     assert json.loads(file)["model"] is None
-    assert imported(database, io.BytesIO(file)) == (transfer.Imported(0, 0), [])
+    assert imported(database, io.BytesIO(file)) == (importing.Imported(0, 0), [])
     assert database.store.get_memory("copy").revision == 0
 
 
@@ -123,9 +123,9 @@ def test_facts_arrive_in_another_database_in_the_same_order(database: Database, 
     other = FactStore(engine)
     database.model_id = other.register_model("digest", family="memn2n", spaces=SPACES, dim=DIM)
 
-    done = transfer.import_facts(engine, remember(database, other), "house", io.BytesIO(exported(database)))
+    done = importing.import_facts(engine, remember(database, other), "house", io.BytesIO(exported(database)))
 
-    assert done == transfer.Imported(600, 0)
+    assert done == importing.Imported(600, 0)
     assert texts(other, "house") == many
     assert [memory.name for memory in other.list_memories()] == ["house"]
     assert len(other.view("house", database.model_id)) == 600
@@ -167,7 +167,7 @@ def test_every_text_survives_the_way_out_and_in(facts: list[str], database: Data
 def test_facts_added_or_forgotten_while_it_is_written_make_no_difference(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(transfer, "_PAGE", 2)
+    monkeypatch.setattr(exporting, "_PAGE", 2)
     database.add(*(f"fact {number}" for number in range(5)))
 
     class Slow(io.BytesIO):
@@ -178,7 +178,7 @@ def test_facts_added_or_forgotten_while_it_is_written_make_no_difference(
             return super().write(data)
 
     out = Slow()
-    header = transfer.export_facts(database.engine, "house", out)
+    header = exporting.export_facts(database.engine, "house", out)
 
     facts = [json.loads(line) for line in out.getvalue().splitlines()[1:]]
     assert [fact["seq"] for fact in facts] == [1, 2, 3, 4, 5]
@@ -186,7 +186,7 @@ def test_facts_added_or_forgotten_while_it_is_written_make_no_difference(
 
 
 def test_an_export_that_lost_facts_on_the_way_says_so(database: Database, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(transfer, "_PAGE", 2)
+    monkeypatch.setattr(exporting, "_PAGE", 2)
     database.add(*(f"fact {number}" for number in range(5)))
 
     class Slow(io.BytesIO):
@@ -196,7 +196,7 @@ def test_an_export_that_lost_facts_on_the_way_says_so(database: Database, monkey
             return super().write(data)
 
     with pytest.raises(StoreError) as raised:
-        transfer.export_facts(database.engine, "house", Slow())
+        exporting.export_facts(database.engine, "house", Slow())
 
     assert str(raised.value) == "memory 'house' held 5 facts and 2 were found: some were erased meanwhile"
     assert raised.value.hint == "export it again"
@@ -312,7 +312,7 @@ def test_with_skip_bad_the_other_facts_are_stored(database: Database):
 
     done, problems = imported(database, file, skip_bad=True)
 
-    assert done == transfer.Imported(2, 2)
+    assert done == importing.Imported(2, 2)
     assert problems == [
         "line 3: not JSON at character 2, expected a JSON object",
         "line 4: text has no word in it, expected a sentence",
@@ -354,7 +354,7 @@ def test_facts_are_appended_in_one_revision_when_asked(database: Database):
 def test_more_facts_than_one_transaction_should_hold_are_not_appended(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(transfer, "MAX_APPENDED", 1)
+    monkeypatch.setattr(importing, "MAX_APPENDED", 1)
     database.add(*STORY)
 
     with pytest.raises(InputError) as raised:
@@ -365,10 +365,10 @@ def test_more_facts_than_one_transaction_should_hold_are_not_appended(
 
 
 def in_batches_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "_BATCH_FACTS", 1)
+    monkeypatch.setattr(importing, "_BATCH_FACTS", 1)
 
 
-def failing_at(database: Database, call: int, error: BaseException) -> transfer.Remember:
+def failing_at(database: Database, call: int, error: BaseException) -> importing.Remember:
     """Stores until a call that fails."""
     calls = 0
     store: Callable[..., object] = remember(database)
@@ -393,7 +393,7 @@ def test_an_import_that_fails_between_batches_stores_nothing(
     file = io.BytesIO(exported(database))
 
     with pytest.raises(type(error)):
-        transfer.import_facts(database.engine, failing_at(database, 2, error), "copy", file)
+        importing.import_facts(database.engine, failing_at(database, 2, error), "copy", file)
 
     assert database.counts() == before
 
@@ -408,22 +408,28 @@ def test_an_import_killed_between_batches_is_simply_run_again(
         # Who is killed does not tidy up.
         killed.setattr(FactStore, "delete_memory", lambda self, name: None)
         with pytest.raises(KeyboardInterrupt):
-            transfer.import_facts(
+            importing.import_facts(
                 database.engine, failing_at(database, 2, KeyboardInterrupt()), "copy", io.BytesIO(file)
             )
     with pytest.raises(MemoryNotFound):
         database.store.get_memory("copy")
-    (remains,) = [m.name for m in database.store.list_memories() if m.name != "house"]
+    ((remains,),) = database.rows("SELECT name FROM memories WHERE name <> 'house'")
     assert remains.startswith("importing-")
+    # Nobody made it: it is neither listed nor checked nor changed to another model.
+    assert [memory.name for memory in database.store.list_memories()] == ["house"]
+    assert list(checking.names(database.engine)) == ["house"]
+    other = database.store.register_model("other", family="memn2n", spaces=1, dim=2)
+    assert database.store.memories_of_other_models(other) == ["house"]
 
     imported(database, io.BytesIO(file))
 
     assert texts(database.store, "copy") == STORY
     # It may still be at work for all we know, for an hour.
     assert database.store.get_memory(remains).live_count == 1
-    monkeypatch.setattr(transfer, "_ABANDONED", timedelta(seconds=-1))
+    monkeypatch.setattr(importing, "_ABANDONED", timedelta(seconds=-1))
     imported(database, io.BytesIO(file), "again")
-    assert [memory.name for memory in database.store.list_memories()] == ["again", "copy", "house"]
+    names = database.rows("SELECT name FROM memories ORDER BY name")
+    assert names == [("again",), ("copy",), ("house",)]
 
 
 def test_facts_that_arrive_during_an_import_are_not_replaced(
@@ -439,7 +445,7 @@ def test_facts_that_arrive_during_an_import_are_not_replaced(
         return store(name, batch)
 
     with pytest.raises(InputError, match="memory 'copy' is at revision 1"):
-        transfer.import_facts(database.engine, remembering, "copy", io.BytesIO(file))
+        importing.import_facts(database.engine, remembering, "copy", io.BytesIO(file))
 
     assert texts(database.store, "copy") == ["Somebody was faster."]
     assert len(database.store.list_memories()) == 2
@@ -464,9 +470,9 @@ def test_a_file_that_changes_between_check_and_reading_stores_nothing(database: 
 
 
 def test_a_batch_is_no_wider_than_it_may_be(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(transfer, "_BATCH_CHARACTERS", 100)
+    monkeypatch.setattr(importing, "_BATCH_CHARACTERS", 100)
 
-    batches = list(transfer._batches(iter(["a" * 10] * 12 + ["b" * 60] + ["c" * 101] + ["d"] * 3)))
+    batches = list(importing._batches(iter(["a" * 10] * 12 + ["b" * 60] + ["c" * 101] + ["d"] * 3)))
 
     assert [len(batch) for batch in batches] == [10, 2, 1, 1, 3]
     assert all(max(map(len, batch)) * len(batch) <= 101 for batch in batches)

@@ -24,6 +24,8 @@ def assert_same(one: View, other: View) -> None:
     assert one.texts == other.texts
     assert one.vectors.shape == other.vectors.shape
     assert one.vectors.tobytes() == other.vectors.tobytes()
+    assert one.retention.tobytes() == other.retention.tobytes()
+    assert one.last_seq == other.last_seq
 
 
 def test_a_view_holds_the_stored_bits(database: Database):

@@ -1,0 +1,237 @@
+"""Writes: how far a new fact supersedes the facts before it.
+
+A write is rows of writer, target and gate. Nothing of a target is overwritten: what is left of it is summed
+when a view is made (`retention`). So forgetting the writer undoes what it did, and a read of the past knows
+only the writers of then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Int64
+from sqlalchemy import Connection, and_, delete, insert, select
+
+from memnet.errors import FactNotFound, InputError, MemoryMoved
+from memnet.store.ids import MAX_SEQ
+from memnet.store.listing import live_at
+from memnet.store.memories import Head
+from memnet.store.schema import facts, models, writes
+from memnet.store.statements import batched, insert_if_absent
+from memnet.store.view import View
+
+_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """What one fact does to facts before it."""
+
+    targets: Int64[np.ndarray, " targets"]
+    """Which facts, by `seq`; each once."""
+    gates: Float32[np.ndarray, " targets"]
+    """How far each is superseded, in [0, 1]; a gate of 0 does nothing and is not kept."""
+
+    @classmethod
+    def nothing(cls) -> Write:
+        """A fact that leaves all others as they are."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What new facts do, computed from the facts of one revision."""
+
+    revision: int
+    """Of the view they were computed from."""
+    of: Sequence[Write]
+    """One per new fact, in order. The new facts are numbered from `View.last_seq + 1` on, so one of them may
+    name those before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The other side of a write, and how far it went."""
+
+    seq: int
+    gate: float
+    """In (0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The writes of one fact, as of a revision: those between facts that lived then."""
+
+    revision: int
+    supersedes: tuple[Gate, ...]
+    """Earlier facts, ascending, and how far this one supersedes them."""
+    superseded_by: tuple[Gate, ...]
+    """Later facts, ascending, and how far they supersede this one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewFacts:
+    """Facts that are about to be told, together."""
+
+    seqs: Int64[np.ndarray, " facts"]
+    """Ascending; with gaps where facts were erased since."""
+    texts: Sequence[str]
+    vectors: Float32[np.ndarray, "facts spaces dim"]
+
+
+Gates = Callable[[View, NewFacts], Sequence[Write]]
+"""What new facts do to a memory as it was before them, and to one another: one write per fact."""
+
+
+def check_writes(of: Sequence[Write], count: int) -> None:
+    """Make sure that writes are those of `count` new facts.
+
+    Raises:
+        InputError: Another number of them, arrays of another shape or dtype, a gate outside [0, 1], or a
+            target that is named twice.
+    """
+    if len(of) != count:
+        raise InputError(f"{count} facts came with the writes of {len(of)}")
+    for number, write in enumerate(of, start=1):
+        where = f"the write of fact {number}"
+        targets, gates = write.targets, write.gates
+        if targets.dtype != np.int64 or gates.dtype != np.float32:
+            raise InputError(
+                f"{where} has {targets.dtype} targets and {gates.dtype} gates, expected int64 and float32"
+            )
+        if targets.ndim != 1 or targets.shape != gates.shape:
+            raise InputError(
+                f"{where} has targets of shape {targets.shape} and gates of shape {gates.shape}, "
+                "expected one gate per target"
+            )
+        inside = (gates >= 0) & (gates <= 1)
+        if not inside.all():
+            raise InputError(f"{where} has a gate of {gates[np.argmin(inside)]}, expected 0 to 1")
+        if len(np.unique(targets)) != len(targets):
+            raise InputError(f"{where} names a target twice")
+
+
+def check_targets(view: View, new: NewFacts, of: Sequence[Write]) -> None:
+    """Make sure that new facts write to live facts before them, or to one another in order.
+
+    Raises:
+        InputError: They do not.
+    """
+    seqs = np.concatenate([view.seqs, new.seqs])
+    for seq, write in zip(new.seqs.tolist(), of, strict=True):
+        wrong = write.targets[(write.targets >= seq) | ~np.isin(write.targets, seqs)]
+        if len(wrong):
+            raise InputError(f"fact {seq} cannot supersede fact {wrong[0]}, only live facts before it")
+
+
+def check_unmoved(computed: Writes, revision: int, name: str) -> None:
+    """Make sure that nothing happened to a memory since writes were computed.
+
+    Raises:
+        MemoryMoved: Something did.
+    """
+    if computed.revision != revision:
+        raise MemoryMoved(
+            f"the writes were computed from revision {computed.revision} of memory '{name}', "
+            f"which is at revision {revision}"
+        )
+
+
+def append(
+    connection: Connection, memory_id: int, model_id: int, name: str, seqs: Sequence[int], of: Sequence[Write]
+) -> None:
+    """Store what new facts do.
+
+    Args:
+        connection: A write transaction that holds the memory's row lock.
+        memory_id: Which memory.
+        model_id: The model that computed the gates.
+        name: The memory's name, for the message.
+        seqs: The new facts.
+        of: One write each, checked.
+
+    Raises:
+        InputError: A target that is not before its writer.
+        FactNotFound: A target that does not live.
+    """
+    old = {int(seq) for write in of for seq in write.targets} - set(seqs)
+    for seq, write in zip(seqs, of, strict=True):
+        if len(write.targets) and int(write.targets.max()) >= seq:
+            raise InputError(
+                f"fact {seq} cannot supersede fact {int(write.targets.max())}, only facts before it"
+            )
+    live: set[int] = set()
+    for some in batched(sorted(seq for seq in old if 1 <= seq <= MAX_SEQ), _PER_STATEMENT):
+        alive = select(facts.c.seq).where(
+            facts.c.memory_id == memory_id, facts.c.seq.in_(some), facts.c.deleted_revision.is_(None)
+        )
+        live |= set(connection.execute(alive).scalars())
+    if old - live:
+        raise FactNotFound(name, str(min(old - live)))
+    rows = list(_rows(memory_id, model_id, zip(seqs, of, strict=True)))
+    if rows:
+        connection.execute(insert(writes), rows)
+
+
+def fill(
+    connection: Connection, memory_id: int, model_id: int, seqs: Sequence[int], of: Sequence[Write]
+) -> None:
+    """Store what facts do that are there already; what is stored stays.
+
+    Args:
+        connection: A write transaction that holds the memory's row lock.
+        memory_id: Which memory.
+        model_id: The model that computed the gates.
+        seqs: The facts.
+        of: One write each, checked, of targets that have rows.
+    """
+    rows = list(_rows(memory_id, model_id, zip(seqs, of, strict=True)))
+    if rows:
+        connection.execute(insert_if_absent(connection, writes), rows)
+
+
+def erase(connection: Connection, memory_id: int, seqs: Sequence[int]) -> None:
+    """Remove what facts did and what was done to them, of every model."""
+    # With its models named, the writer is found by the primary key.
+    of_any_model = writes.c.model_id.in_(select(models.c.model_id))
+    for whose in (and_(of_any_model, writes.c.writer_seq.in_(seqs)), writes.c.target_seq.in_(seqs)):
+        connection.execute(delete(writes).where(writes.c.memory_id == memory_id, whose))
+
+
+def superseded(connection: Connection, head: Head, model_id: int | None, seq: int) -> Superseded:
+    """The writes of one fact; see `FactStore.superseded`."""
+    sides = []
+    for here, there in (
+        (writes.c.writer_seq, writes.c.target_seq),
+        (writes.c.target_seq, writes.c.writer_seq),
+    ):
+        other = and_(facts.c.memory_id == writes.c.memory_id, facts.c.seq == there)
+        rows = connection.execute(
+            select(there.label("seq"), writes.c.gate)
+            .select_from(writes.join(facts, other))
+            .where(
+                writes.c.memory_id == head.memory_id,
+                writes.c.model_id == model_id,
+                here == seq,
+                live_at(head.revision),
+            )
+            .order_by(there)
+        )
+        sides.append(tuple(Gate(row.seq, row.gate) for row in rows))
+    return Superseded(head.revision, *sides)
+
+
+def _rows(memory_id: int, model_id: int, of: Iterable[tuple[int, Write]]) -> Iterator[dict[str, Any]]:
+    for seq, write in of:
+        kept = write.gates > 0
+        for target, gate in zip(write.targets[kept].tolist(), write.gates[kept].tolist(), strict=True):
+            yield {
+                "memory_id": memory_id,
+                "model_id": model_id,
+                "writer_seq": seq,
+                "target_seq": target,
+                "gate": gate,
+            }
