@@ -12,22 +12,23 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from uuid import UUID
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Float32
 
 from memnet.errors import FactNotFound, ModelNotActive, VectorDamaged
 from memnet.models import SHIPPED
 from memnet.reader import Reader, Told
 from memnet.store import (
     DEFAULT_DATABASE_URL,
+    Added,
     Erased,
     FactStore,
+    Gates,
     MissingVectors,
     Once,
     Seen,
@@ -37,8 +38,9 @@ from memnet.store import (
     open_database,
 )
 from memnet.story import Answer
-from memnet.supposing import NOTHING, Overlay, SupposedSlots
+from memnet.supposing import NOTHING, Overlay, SupposedFacts
 from memnet.training.checkpoint import load_checkpoint
+from memnet.viewed import ViewedFacts, writes_of
 
 ENCODE_AT_ONCE = 10_000
 """Facts of another model, or with damaged vectors, that are encoded while the caller waits: a third of a
@@ -124,7 +126,7 @@ class MemoryAt:
         if overlay:
             told = self._supposed(overlay)
         else:
-            told = _told(self._view, _IndexSlots(self._view, self._reader.attended(len(self))))
+            told = _told(self._view, ViewedFacts(self._view, self._reader.attended(len(self))))
         return self._reader.answer(question, told, limit=limit, top_answers=top_answers)
 
     def _supposed(self, overlay: Overlay) -> Told:
@@ -142,14 +144,14 @@ class MemoryAt:
         eligible = len(view) - len(hidden) + len(added)
         attended = reader.attended(eligible)
         # As many more of the memory's newest facts as may be hidden among them.
-        base = _IndexSlots(view, min(len(view), attended + len(hidden)))
+        base = ViewedFacts(view, min(len(view), attended + len(hidden)))
         kept = np.flatnonzero(~np.isin(base.seqs, hidden))
         first = max(len(added) - attended, 0)
         added, vectors = added[first:], vectors[first:]
         kept = kept[max(len(kept) - (attended - len(added)), 0) :]
         texts = view.newest_texts(len(base))
         return Told(
-            slots=SupposedSlots(base, torch.from_numpy(kept), torch.tensor(vectors)),
+            slots=SupposedFacts(base, kept, vectors, reader.gates if model.has_gates else None),
             seqs=[*base.seqs[kept].tolist(), *(seq for seq, _ in added)],
             texts=[*(texts[place] for place in kept.tolist()), *(text for _, text in added)],
             eligible=eligible,
@@ -242,17 +244,37 @@ class Memory:
         """
         vectors = self.reader.encode(texts)
         try:
-            added = self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
+            added = self._add(memory_id, texts, vectors, once)
         except ModelNotActive:
             if self.store.get_memory(memory_id).live_count > ENCODE_AT_ONCE:
                 raise
             self.adopt(memory_id)
-            added = self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
+            added = self._add(memory_id, texts, vectors, once)
         facts = tuple(
             RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text))
             for seq, text in zip(added.seqs, texts, strict=True)
         )
         return Remembered(added.revision, facts, added.repeated)
+
+    def _add(
+        self,
+        memory_id: str,
+        texts: Sequence[str],
+        vectors: Float32[np.ndarray, "facts spaces dim"],
+        once: Once | None,
+    ) -> Added:
+        if self._gates is None:
+            return self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
+        return self.store.add_gated(
+            memory_id, texts, model_id=self.model_id, vectors=vectors, gates=self._gates, once=once
+        )
+
+    @property
+    def _gates(self) -> Gates | None:
+        """What new facts do to a memory; None for a network without gates."""
+        if not self.model.has_gates:
+            return None
+        return partial(writes_of, gates=self.reader.gates)
 
     def forget(self, memory_id: str, seq: int, *, uid: UUID | None = None) -> int:
         """Forget a fact: no answer uses it from the returned revision on. Its history stays.
@@ -337,7 +359,7 @@ class Memory:
             StoreError: The store could not be read.
         """
         view = self._view(memory_id, as_of_revision, recorded_at)
-        told = _told(view, _IndexSlots(view, self.reader.attended(len(view))))
+        told = _told(view, ViewedFacts(view, self.reader.attended(len(view))))
         return self.reader.answer(question, told, limit=limit, top_answers=top_answers)
 
     def ask_facts(
@@ -370,7 +392,7 @@ class Memory:
             on_facts(len(texts))
             return vectors
 
-        return self.store.change_model(memory_id, self.model_id, encode, pause_s=pause_s)
+        return self.store.change_model(memory_id, self.model_id, encode, gates=self._gates, pause_s=pause_s)
 
     def of_other_models(self) -> Iterator[str]:
         """The names of memories that another model answers, in order."""
@@ -406,6 +428,9 @@ class Memory:
                         f"{error.count} facts of memory '{memory_id}' are encoded by another model only",
                         hint=f"load that model, or let this one take over: `memnet model switch {memory_id}`",
                     ) from error
+                if self._gates is not None:
+                    self.store.encode_missing(memory_id, self.model_id, self.reader.encode, self._gates)
+                    continue
                 missing = self.store.missing_vectors(
                     memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
@@ -413,7 +438,7 @@ class Memory:
                 self.store.add_vectors(memory_id, self.model_id, [fact.seq for fact in missing], vectors)
 
 
-def _told(view: View, slots: _IndexSlots) -> Told:
+def _told(view: View, slots: ViewedFacts) -> Told:
     return Told(
         slots=slots,
         seqs=slots.seqs.tolist(),
@@ -421,24 +446,3 @@ def _told(view: View, slots: _IndexSlots) -> Told:
         eligible=len(view),
         revision=view.revision,
     )
-
-
-class _IndexSlots:
-    """The newest facts of a view, matched through its index."""
-
-    def __init__(self, view: View, count: int) -> None:
-        self.seqs = view.newest_seqs(count)
-        self._view = view
-
-    def __len__(self) -> int:
-        return len(self.seqs)
-
-    def scores(self, space: int, queries: Float[Tensor, "queries dim"]) -> Float[Tensor, "queries facts"]:
-        seqs, scores = self._view.index(space).search(queries.numpy(), len(self), newest=len(self))
-        # The index answers best first; attention wants the facts in order.
-        ordered = np.empty_like(scores)
-        np.put_along_axis(ordered, np.searchsorted(self.seqs, seqs), scores, axis=1)
-        return torch.from_numpy(ordered)
-
-    def values(self, space: int) -> Float[Tensor, "facts dim"]:
-        return torch.tensor(self._view.values(space, len(self)))

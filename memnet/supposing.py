@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import torch
-from jaxtyping import Float, Int
-from torch import Tensor
+import numpy as np
+from jaxtyping import Float32, Int64
 
-from memnet.nn.network import Slots
+from memnet.interpreters import Facts, TextFacts
+from memnet.viewed import GatesOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +46,67 @@ class Overlay:
 NOTHING = Overlay()
 
 
-class SupposedSlots:
-    """Some of the slots of a memory, and behind them facts that it does not hold."""
+class SupposedFacts:
+    """Some of the facts of a memory, and behind them facts that it does not hold."""
 
     def __init__(
-        self, slots: Slots, kept: Int[Tensor, " kept"], added: Float[Tensor, "added spaces dim"]
+        self,
+        facts: Facts,
+        kept: Int64[np.ndarray, " kept"],
+        added: Float32[np.ndarray, "added spaces dim"],
+        gates: GatesOf | None,
     ) -> None:
         """Suppose.
 
         Args:
-            slots: Of the memory, oldest first.
+            facts: Of the memory, oldest first.
             kept: Positions of those to read, ascending.
-            added: Content vectors of the facts behind them.
+            added: Vectors of the facts behind them.
+            gates: What a fact does to those before it; None for nothing.
         """
-        self._slots = slots
-        self._kept = kept
-        self._added = added
+        self._facts, self._kept, self._added, self._gates = facts, kept, added, gates
 
     def __len__(self) -> int:
         return len(self._kept) + len(self._added)
 
-    def scores(self, space: int, queries: Float[Tensor, "queries dim"]) -> Float[Tensor, "queries facts"]:
+    def scores(
+        self, space: int, queries: Float32[np.ndarray, "queries dim"]
+    ) -> Float32[np.ndarray, "queries facts"]:
         """Inner product of every query with every fact's vector of one space."""
-        ours = self._slots.scores(space, queries)[:, self._kept]
-        return torch.cat([ours, queries @ self._added[:, space].T], dim=1)
+        ours = self._facts.scores(space, queries)[:, self._kept]
+        return np.concatenate([ours, queries @ self._added[:, space].T], axis=1)
 
-    def values(self, space: int) -> Float[Tensor, "facts dim"]:
-        """The facts' vectors of one space."""
-        return torch.cat([self._slots.values(space)[self._kept], self._added[:, space]])
+    def weighted(
+        self, space: int, weights: Float32[np.ndarray, "queries facts"]
+    ) -> Float32[np.ndarray, "queries dim"]:
+        """Sums of the facts' vectors of one space, weighted."""
+        ours = np.zeros((len(weights), len(self._facts)), np.float32)
+        ours[:, self._kept] = weights[:, : len(self._kept)]
+        sums: np.ndarray = self._facts.weighted(space, ours)
+        sums += weights[:, len(self._kept) :] @ self._added[:, space]
+        return sums
+
+    def retention(self) -> Float32[np.ndarray, " facts"]:
+        """What is left of each fact when the hidden ones never superseded it and the added ones do."""
+        left = self._facts.retention().astype(np.float64)
+        if self._gates is None:
+            return np.concatenate([left[self._kept], np.zeros(len(self._added))]).astype(np.float32)
+        hidden = np.setdiff1d(np.arange(len(left)), self._kept)
+        if len(hidden):
+            undone = np.log1p(-self._gates(self._vectors_at(hidden), self._facts).astype(np.float64))
+            # A fact only superseded those before it.
+            undone[np.arange(len(left)) >= hidden[:, None]] = 0.0
+            left = np.minimum(left - undone.sum(axis=0), 0.0)
+        taken = np.concatenate([left[self._kept], np.zeros(len(self._added))])
+        if len(self._added):
+            on_ours = self._gates(self._added, self._facts)[:, self._kept]
+            among = np.tril(self._gates(self._added, TextFacts(self._added)), -1)
+            taken += np.log1p(-np.concatenate([on_ours, among], axis=1).astype(np.float64)).sum(axis=0)
+        return taken.astype(np.float32)
+
+    def _vectors_at(self, places: Int64[np.ndarray, " places"]) -> Float32[np.ndarray, "places one dim"]:
+        """Vectors of the first space: networks with gates have no other."""
+        chosen = np.zeros((len(places), len(self._facts)), np.float32)
+        chosen[np.arange(len(places)), places] = 1.0
+        vectors: np.ndarray = self._facts.weighted(0, chosen)[:, None]
+        return vectors

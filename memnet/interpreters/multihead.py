@@ -57,7 +57,8 @@ class MultiHeadInterpreter(Interpreter):
 
     def encode_question(self, text: str) -> Float32[np.ndarray, "queries dim"]:
         check_words(text, "the question")
-        return self._content(self._tokens(text), question=True)[None]
+        query: np.ndarray = self._content(self._tokens(text), question=True)[None]
+        return query
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """Words of language that training never held; names are none of them, they need not be known."""

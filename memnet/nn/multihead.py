@@ -50,7 +50,7 @@ LEAST_RETENTION = -30.0
 """What is left of a fact at least, in nats: nothing that float32 could tell from 0."""
 
 MOST_OF_A_GATE = 13.8
-"""What one write takes of a fact at most, in nats: all but a millionth, which float32 can still tell from 1."""
+"""What one write takes of a fact at most, in nats: all but a millionth, which float32 can tell from all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,9 @@ def test_retention_is_the_sum_of_what_later_facts_left():
     scores = network.write(e) @ network.written(e).T + network.write_bias
 
     def left(t: int, i: int) -> float:
-        gate = 1 - np.exp(-max(0.0, float(torch.nn.functional.softplus(scores[t, i])) - NEGLIGIBLE_GATE))
+        gate = 1 - np.exp(
+            -max(0.0, float(torch.nn.functional.softplus(scores[t, i]).detach()) - NEGLIGIBLE_GATE)
+        )
         return float(np.log(1 - gate))
 
     expected = [left(1, 0) + left(2, 0), left(2, 1), 0.0]
