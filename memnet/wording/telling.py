@@ -288,7 +288,7 @@ class Teller:
             return sentence(f"it was {subject} who {done}")
         if shape == "two together":
             first, second = (each.the for each in subjects)
-            return sentence(f"{first} {done} {draw.one(('together with', 'along with', 'with'))} {second}")
+            return sentence(f"{first} {done} {draw.one(('together with', 'along with'))} {second}")
         if shape == "two" and draw.happens(0.25):
             return sentence(f"both {subject} {done}")
         if shape == "pronoun":

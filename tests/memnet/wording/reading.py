@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable
 from importlib.resources import files
-from itertools import product
 
 from memnet.wording.english import agreeing, forms
 from memnet.wording.tables import source, word_lists
@@ -47,6 +46,7 @@ _FIXED = {
     "did": ".+",
     "he_did": ".+",
     "time": ".+",
+    "Time": ".+",
 }
 _THINGS = rf"{ARTICLE}\d+§(?: and {ARTICLE}\d+§)?"
 
@@ -66,7 +66,7 @@ def regex(pattern: str, *, question: bool = False) -> str:
     def slot(match: re.Match[str]) -> str:
         name = match[1]
         if name == "in" and question:
-            return r"(?:in|on|at) (?:the )?\d+§"
+            return r"(?:in|on|at) (?:the )?(?:\d+§|kitchen|bedroom|garden)"
         if name in _FIXED:
             return f"(?:{_FIXED[name]})"
         if name == "side":
@@ -93,15 +93,19 @@ def held_out_patterns() -> list[tuple[str, re.Pattern[str]]]:
     for relation, patterns in HELD_OUT["verbs"].items():
         for pattern in patterns:
             conjugated = forms(pattern)
-            for text in {conjugated.base, conjugated.third, conjugated.past, conjugated.participle}:
-                found.append((f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?![\w])")))
+            found += [
+                (f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?!\w)"))
+                for text in (conjugated.base, conjugated.third, conjugated.past, conjugated.participle)
+            ]
             if "{thing}" in pattern and "{other} {thing}" not in pattern:
                 rest = regex(" ".join(conjugated.participle.replace("{thing}", " ").split()))
                 found.append((f"{relation}: {pattern}", re.compile(rf"(?:was|were|been) {rest} by ")))
     for relation, patterns in HELD_OUT["clauses"].items():
         for pattern in patterns:
-            for text in set(agreeing(pattern)):
-                found.append((f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?=[\s.]|$)")))
+            found += [
+                (f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?=[\s.]|$)"))
+                for text in sorted(set(agreeing(pattern)))
+            ]
     return found
 
 
@@ -122,7 +126,7 @@ def held_out_shapes(sentence: str) -> set[str]:
         "perfect just": r"\d+§ (?:has|have) just ",
         "sequence inside": r"\d+§ (?:then|afterwards|next|later) ",
         "time inside": rf"\d+§, (?:{times}), ",
-        "two together": r"(?:together with|along with|(?<!along )(?<!together )with) (?:the )?\d+§\.$",
+        "two together": r"(?:together|along) with (?:the )?\d+§\.$",
         "now last": rf"§?.*(?:{nows})\.$",
         "remark": rf"^(?:{'|'.join(lists['remarks'])})",
     }
@@ -151,7 +155,6 @@ __all__ = [
     "held_out_patterns",
     "held_out_shapes",
     "marked",
-    "product",
     "read",
     "regex",
 ]
