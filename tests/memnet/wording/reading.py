@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
 
 from memnet.wording.english import agreeing, forms
 from memnet.wording.tables import source, word_lists
 
 HELD_OUT = json.loads(files("memnet.wording").joinpath("held_out.json").read_text(encoding="utf-8"))
+CALENDARS = ("slots4", "days", "hours", "dates")
 ARTICLE = r"(?:the |an? |some |his |her |its |their )?"
 NAME = r"(?P<{}>\d+§)"
 
@@ -45,19 +46,21 @@ _FIXED = {
     "word": "\\d+§|hungry|thirsty|tired|bored",
     "did": ".+",
     "he_did": ".+",
-    "time": ".+",
-    "Time": ".+",
 }
 _THINGS = rf"{ARTICLE}\d+§(?: and {ARTICLE}\d+§)?"
 
 
-def marked(sentence: str, names: Iterable[str]) -> str:
+@cache
+def _names(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
+    numbers = {name.lower(): f"{number}§" for number, name in enumerate(names)}
+    longest_first = "|".join(re.escape(name) for name in sorted(numbers, key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])(?:{longest_first})(?![\w-])"), numbers
+
+
+def marked(sentence: str, names: tuple[str, ...]) -> str:
     """The sentence in lower case with every name as a number and a sign: `7§ went to the 3§.`"""
-    text = sentence.lower()
-    numbered = sorted(enumerate(names), key=lambda pair: -len(pair[1]))
-    for number, name in numbered:
-        text = re.sub(rf"(?<![\w§-]){re.escape(name.lower())}(?![\w§-])", f"{number}§", text)
-    return text
+    pattern, numbers = _names(names)
+    return pattern.sub(lambda match: numbers[match[0]], sentence.lower())
 
 
 def regex(pattern: str, *, question: bool = False) -> str:
@@ -72,6 +75,8 @@ def regex(pattern: str, *, question: bool = False) -> str:
         if name == "side":
             sides = [side for key in ("left", "right", "above", "below") for side in word_lists()[key]]
             return f"(?:{'|'.join(sides)})"
+        if name in ("time", "Time"):
+            return f"(?:{'|'.join(time.lower() for key in CALENDARS for time in word_lists()[key])})"
         if name == "thing":
             return _THINGS
         if name in ("s", "p", "q", "a", "b", "x", "y", "r", "t", "t_", "place", "place2", "other", "giver"):
@@ -87,25 +92,33 @@ def regex(pattern: str, *, question: bool = False) -> str:
     )
 
 
-def held_out_patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """A regular expression for every held-out line of the fact tables and every form it can take."""
+class HeldOut:
+    """A form of a held-out line."""
+
+    def __init__(self, name: str, text: str, before: str = r"(?<![\w§])", after: str = r"(?![\w'])") -> None:
+        self.name = name
+        self._pattern = re.compile(f"{before}{regex(text)}{after}")
+        # Most sentences lack its longest piece, which is quicker to see.
+        self._piece = max(re.split(r"\{\w+\}", text), key=len).strip().lower()
+
+    def found_in(self, sentence: str) -> bool:
+        return self._piece in sentence and self._pattern.search(sentence) is not None
+
+
+def held_out_lines() -> list[HeldOut]:
+    """Every held-out line of the fact tables in every form it can take."""
     found = []
     for relation, patterns in HELD_OUT["verbs"].items():
         for pattern in patterns:
-            conjugated = forms(pattern)
-            found += [
-                (f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?!\w)"))
-                for text in (conjugated.base, conjugated.third, conjugated.past, conjugated.participle)
-            ]
+            conjugated, name = forms(pattern), f"{relation}: {pattern}"
+            texts = {conjugated.base, conjugated.third, conjugated.past, conjugated.participle}
+            found += [HeldOut(name, text) for text in sorted(texts)]
             if "{thing}" in pattern and "{other} {thing}" not in pattern:
-                rest = regex(" ".join(conjugated.participle.replace("{thing}", " ").split()))
-                found.append((f"{relation}: {pattern}", re.compile(rf"(?:was|were|been) {rest} by ")))
+                passive = " ".join(conjugated.participle.replace("{thing}", " ").split())
+                found.append(HeldOut(name, passive, "(?:was|were|been) ", " by "))
     for relation, patterns in HELD_OUT["clauses"].items():
         for pattern in patterns:
-            found += [
-                (f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?=[\s.]|$)"))
-                for text in sorted(set(agreeing(pattern)))
-            ]
+            found += [HeldOut(f"{relation}: {pattern}", text) for text in sorted(set(agreeing(pattern)))]
     return found
 
 
@@ -152,7 +165,7 @@ def read(table: str, sentence: str) -> dict[str, str] | None:
 __all__ = [
     "HELD_OUT",
     "held_out_forms",
-    "held_out_patterns",
+    "held_out_lines",
     "held_out_shapes",
     "marked",
     "read",

@@ -11,18 +11,16 @@ from memnet.wording.tables import source, tables
 from tests.memnet.wording.reading import (
     HELD_OUT,
     held_out_forms,
-    held_out_patterns,
+    held_out_lines,
     held_out_shapes,
     marked,
 )
 
-PATTERNS, FORMS = held_out_patterns(), held_out_forms()
+LINES, FORMS = held_out_lines(), held_out_forms()
 
 
 def held_out_in(sentence):
-    return [name for name, pattern in PATTERNS if pattern.search(sentence)] + sorted(
-        held_out_shapes(sentence)
-    )
+    return [line.name for line in LINES if line.found_in(sentence)] + sorted(held_out_shapes(sentence))
 
 
 def test_the_record_says_when_and_how_it_was_drawn_and_can_be_drawn_again():
