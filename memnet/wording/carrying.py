@@ -19,7 +19,7 @@ from memnet.wording.ledger import COUNTS, Ledger
 from memnet.wording.telling import Teller, Told
 
 _EVENTS = {
-    "rooms": {"move": 6.0, "be": 3.0, "be absent": 2.5, "be either": 2.5},
+    "rooms": {"move": 6.0, "be": 3.0, "be absent": 6.0, "be either": 2.5},
     "travels": {"move": 1.0},
     "things": {"move": 6.0, "take": 6.0, "drop": 3.0, "have": 1.0, "be": 0.6, "lie": 0.6},
     "loads": {"move": 1.5, "take": 6.0, "drop": 1.8, "have": 2.0, "give": 0.7},
@@ -300,13 +300,14 @@ class Carrying:
         """Whether somebody is somewhere: as often yes, or maybe, as no."""
         draw, book = self._draw, self.ledger
         place = draw.one(self.places)
-        if draw.happens(0.5):
+        if absent := book.absent.get(person):
+            # Whether they are in any other place is not known.
+            place = absent[0]
+        elif draw.happens(0.5):
             if stop := book.place.get(person):
                 place = stop[0]
             elif maybe := book.maybe.get(person):
                 place = draw.one(maybe[0])
-            elif absent := book.absent.get(person):
-                place = absent[0]
         return book.is_in(person, place), place
 
     def _query_thing(self, kind: str, thing: Entity) -> tuple[Query, Decided | None] | None:

@@ -203,4 +203,4 @@ class Cast:
 
 def mentions(text: str, name: str) -> bool:
     """Whether a sentence names somebody or something, in any case."""
-    return re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", text.lower()) is not None
+    return re.search(rf"(?<![\w']){re.escape(name.lower())}(?!\w)", text.lower()) is not None

@@ -324,7 +324,10 @@ class Teller:
         options = {**({} if sort == "timeless" else STATE_SHAPES), **ANY_SHAPES}
         source = (self._held if held else self._training).shapes
         fitting = [shape for shape in options if shape in source]
-        if any(word in clause.pattern for word in ("now", "currently", "moment", "been", "was", "perhaps")):
+        if any(
+            word in clause.pattern
+            for word in ("now", "currently", "moment", "been", "was", "perhaps", ":got")
+        ):
             fitting = [shape for shape in fitting if not shape.startswith("now")] or fitting
         if clause.pattern.startswith("somebody") and not held:
             fitting = [shape for shape in fitting if shape != "report"]

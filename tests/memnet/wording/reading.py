@@ -153,7 +153,7 @@ def held_out_shapes(sentence: str) -> set[str]:
 def read(table: str, sentence: str) -> dict[str, str] | None:
     """Who is `a`, `b` … in a marked sentence of a table of clauses, or None when no line fits."""
     lists = word_lists()
-    prefix = "|".join([*(f"{saw} " for saw in lists["saw"]), *(f"{r},? " for r in lists["remarks"])])
+    prefix = "|".join([*(f"{saw.lower()} " for saw in lists["saw"]), *(f"{r},? " for r in lists["remarks"])])
     for line in source()["clauses"][table]:
         pattern = line.removesuffix(" *")
         found = re.fullmatch(rf"(?:{prefix})?{regex(pattern)}\.", sentence)
