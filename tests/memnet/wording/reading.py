@@ -63,6 +63,11 @@ def marked(sentence: str, names: tuple[str, ...]) -> str:
     return pattern.sub(lambda match: numbers[match[0]], sentence.lower())
 
 
+def mentions(text: str, name: str) -> bool:
+    """Whether a sentence names somebody or something, in any case."""
+    return re.search(rf"(?<![\w']){re.escape(name.lower())}(?!\w)", text.lower()) is not None
+
+
 def regex(pattern: str, *, question: bool = False) -> str:
     """A pattern of a table, its slots filled with whatever can stand in them."""
 
@@ -168,6 +173,7 @@ __all__ = [
     "held_out_lines",
     "held_out_shapes",
     "marked",
+    "mentions",
     "read",
     "regex",
 ]

@@ -9,8 +9,9 @@ import pytest
 
 from memnet.text import words
 from memnet.wording import ANSWERS, LANGUAGE, NAME_WORDS, RELATIONS, generate
-from memnet.wording.entities import mentions, pools
+from memnet.wording.entities import pools
 from memnet.wording.shapes import SHAPES
+from tests.memnet.wording.reading import mentions
 
 SPLITS = ("train", "test")
 STORIES = {split: generate(1500, seed=11, split=split) for split in SPLITS}

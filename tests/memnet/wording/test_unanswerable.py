@@ -6,8 +6,9 @@ import hashlib
 from collections import Counter
 
 from memnet.wording import unanswerable_questions
-from memnet.wording.entities import mentions, pools
+from memnet.wording.entities import pools
 from memnet.wording.tables import tables
+from tests.memnet.wording.reading import mentions
 
 STORIES = unanswerable_questions()
 
