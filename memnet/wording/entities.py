@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -199,8 +198,3 @@ class Cast:
             return Entity(noun, f"the {noun}", plain=" " not in noun)
         name = f"{self._draw.one(self._pools[modifiers])} {noun}"
         return Entity(name, f"the {name}", head=noun)
-
-
-def mentions(text: str, name: str) -> bool:
-    """Whether a sentence names somebody or something, in any case."""
-    return re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", text.lower()) is not None

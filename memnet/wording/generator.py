@@ -21,9 +21,12 @@ UNANSWERABLE = 0.1
 """Share of questions that the facts do not decide."""
 
 _LONGEST: dict[object, int] = {Compass: 6, Picture: 5, Sizes: 9, Motives: 14, Properties: 10, Calendar: 12}
+"""Most facts of the kinds that would grow dull."""
 _LONGEST_STORY = 26
 _LONGER = 0.86
 """Chance of one more fact."""
+_LONG = 6
+"""Longer stories have two questions or more."""
 _SECOND_SCENE = 0.18
 """Share of stories in which something else happens in between that has nothing to do with the first."""
 _CHATTER = 0.2
@@ -116,15 +119,16 @@ def _story(draw: Draw, split: Split, mode: Mode, share: float, reason: Reason | 
         while length < _LONGEST_STORY and draw.happens(_LONGER):
             length += 1
         kind = draw.weighted(_SCENES)
-        scenes = [kind(draw, cast, teller, asker, min(length, _LONGEST.get(kind, 30)))]
-        items = _played(draw, cast, scenes[0], length, draw.between(1, 4), share, reason)
+        scene = kind(draw, cast, teller, asker, min(length, _LONGEST.get(kind, length)))
+        long = length > _LONG
+        items = _played(draw, cast, scene, length, draw.between(1 + long, 4 + long), share, reason)
         if sum(isinstance(item, Asked) for item in items) < 1 + (reason is not None):
             continue
         if draw.happens(_SECOND_SCENE):
             other = draw.weighted({each: weight for each, weight in _SCENES.items() if each is not kind})
-            more = min(draw.between(1, 6), _LONGEST.get(other, 30))
-            scene = other(draw, cast, teller, asker, more)
-            items = _merged(draw, items, _played(draw, cast, scene, more, draw.between(0, 1), 0.0, None))
+            more = draw.between(1, 5)
+            between = other(draw, cast, teller, asker, more)
+            items = _merged(draw, items, _played(draw, cast, between, more, draw.between(0, 1), 0.0, None))
         if draw.happens(_CHATTER):
             chatter: list[Told | Asked] = [
                 teller.state("chatter", "timeless", cast.person(), other=cast.person().the)

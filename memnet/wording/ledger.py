@@ -38,6 +38,8 @@ class Ledger:
         """Where a thing is that nobody has, if that is known."""
         self.handled: dict[Entity, Told] = {}
         """How a thing last changed hands or was put somewhere."""
+        self.picked: dict[Entity, Told] = {}
+        """The fact by which its last holder came to have a thing."""
         self.taken: dict[Entity, Stop] = {}
         """Who took a thing last."""
         self.dropped: dict[Entity, Stop] = {}
@@ -83,7 +85,7 @@ class Ledger:
         self.holder[thing] = person
         self.lies.pop(thing, None)
         self.carried[thing] = []
-        self.handled[thing] = fact
+        self.handled[thing] = self.picked[thing] = fact
         if fact.relation == "taking":
             self.taken[thing] = (person, fact)
 
@@ -159,7 +161,8 @@ class Ledger:
     def before_thing(self, thing: Entity, place: Entity) -> Decided | None:
         """The place a thing was in just before it last came to one, carried by one and the same person."""
         found = _before(self.carried.get(thing, []), place)
-        return (found[0], (self.handled[thing], *found[1])) if found else None
+        # bAbI names the latest take or drop; that somebody dropped it does not say that they had carried it.
+        return (found[0], (self.picked[thing], *found[1])) if found else None
 
     def after(self, person: Entity, place: Entity) -> Decided | None:
         """The place just after the last time that a person was somewhere and left again."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from memnet.wording.draw import Draw
-from memnet.wording.english import IT, THEY, Pronoun, indefinite, joined, sentence
+from memnet.wording.english import IT, THEY, joined, sentence
 from memnet.wording.entities import Entity
+from memnet.wording.phrasing import Phrasing
 from memnet.wording.shapes import ANY_SHAPES, STATE_SHAPES
-from memnet.wording.tables import Clause, Tables, Verb, tables, word_lists
+from memnet.wording.tables import Clause, Tables, Verb, tables
 
 Mode = Literal["training", "facts", "questions"]
 """Nothing is held out; something of every fact is; the wording of every question is."""
@@ -20,8 +21,6 @@ _PLAIN = 0.55
 """Share of actions told as "Mary picked up the milk."."""
 _VERB_SHARE = 0.7
 """Share of held-out facts that have a held-out verb; the others have a held-out shape."""
-_INDEFINITE = 0.15
-_POSSESSIVE = 0.07
 
 
 @dataclass(slots=True, eq=False)
@@ -43,10 +42,8 @@ class Teller:
         self.mode = mode
         self._training = tables(held=False)
         self._held = tables(held=True)
-        self._lists = word_lists()
-        self._clock = draw.below(5)
+        self._phrasing = Phrasing(draw)
         self._begun = False
-        self._known: set[str] = set()
 
     def action(
         self,
@@ -85,7 +82,9 @@ class Teller:
             pronoun = subjects[0].pronoun
         slots = {
             "s": joined([each.the for each in subjects]),
-            "thing": joined([self._thing(each, pronoun, shape) for each in things]) if things else "",
+            "thing": joined([self._phrasing.thing(each, pronoun, shape) for each in things])
+            if things
+            else "",
             "it": thing_pronoun.object,
             "poss": pronoun.possessive,
             "self": pronoun.reflexive,
@@ -94,7 +93,7 @@ class Teller:
         }
         if place:
             slots |= {"place": place.the, "into": place.into, "in": place.where}
-        text = self._action_text(verb, shape, slots, subjects, things, at)
+        text = self._phrasing.action(verb, shape, slots, subjects, things, at)
         found = ((f"{relation}: {verb.forms.base}",) if held_verb else ()) + (
             (f"shape: {shape}",) if held_shape else ()
         )
@@ -114,13 +113,13 @@ class Teller:
         if table == "chatter":
             held_verb = held_shape = False
         clause = draw.one((self._held if held_verb else self._training).clauses[table])
-        self._known.update((subject.the if subject else "", slots.get("thing", "")))
+        self._phrasing.mention(subject.the if subject else "", slots.get("thing", ""))
         text = self.filled(clause, subject, **slots)
         shape = self._state_shape(sort, clause, held_shape)
         found = ((f"{table}: {clause.pattern}",) if held_verb else ()) + (
             (f"shape: {shape}",) if held_shape else ()
         )
-        return Told(self._framed(text, shape), _RELATION.get(table, table), found)
+        return Told(self._phrasing.framed(text, shape), _RELATION.get(table, table), found)
 
     def filled(self, clause: Clause, subject: Entity | None, **slots: str) -> str:
         """The clause about a subject, in its number."""
@@ -255,105 +254,20 @@ class Teller:
         }
         return draw.weighted(weights)
 
-    def _action_text(
-        self,
-        verb: Verb,
-        shape: str,
-        slots: dict[str, str],
-        subjects: Sequence[Entity],
-        things: Sequence[Entity],
-        at: Entity | None,
-    ) -> str:
-        draw, lists, forms = self._draw, self._lists, verb.forms
-        subject = slots["s"]
-        plural = len(subjects) > 1
-        if shape in ("passive", "perfect passive"):
-            several = len(things) > 1 or things[0].plural
-            have = (
-                ("have been" if several else "has been")
-                if "perfect" in shape
-                else ("were" if several else "was")
-            )
-            assert verb.passive
-            return sentence(f"{slots['thing']} {have} {verb.passive.format_map(slots)}")
-        if shape == "present":
-            return sentence(f"{subject} {(forms.base if plural else forms.third).format_map(slots)}")
-        if shape.startswith("perfect"):
-            adverb = shape.removeprefix("perfect")
-            return sentence(
-                f"{subject} {'have' if plural else 'has'}{adverb} {forms.participle.format_map(slots)}"
-            )
-        done = forms.past.format_map(slots)
-        if shape == "cleft":
-            return sentence(f"it was {subject} who {done}")
-        if shape == "two together":
-            first, second = (each.the for each in subjects)
-            return sentence(f"{first} {done} {draw.one(('together with', 'along with', 'with'))} {second}")
-        if shape == "two" and draw.happens(0.25):
-            return sentence(f"both {subject} {done}")
-        if shape == "pronoun":
-            called = "they" if plural else subjects[0].pronoun.subject
-            return sentence(f"{draw.one(lists['sequences'])}{draw.one((',', ''))} {called} {done}")
-        if shape == "sequence first":
-            return sentence(f"{draw.one(lists['sequences'])}{draw.one((',', ''))} {subject} {done}")
-        if shape == "sequence inside":
-            return sentence(f"{subject} {draw.one(('then', 'afterwards', 'next', 'later'))} {done}")
-        if shape == "there":
-            return sentence(f"{subject} {done} there")
-        if shape in ("place last", "place first") and at:
-            last = shape == "place last"
-            return sentence(f"{subject} {done} {at.inside}" if last else f"{at.inside}, {subject} {done}")
-        if shape.startswith("time"):
-            time = self._time()
-            if shape == "time inside":
-                return sentence(f"{subject}, {time}, {done}")
-            if shape == "time last":
-                return sentence(f"{subject} {done} {time}")
-            return sentence(f"{time}{',' if draw.happens(0.7) else ''} {subject} {done}")
-        return self._framed(f"{subject} {done}", shape)
-
-    def _time(self) -> str:
-        """A time of the day that is not before those already told."""
-        times = self._lists["times"]
-        self._clock = min(self._clock + self._draw.below(3), len(times) - 1)
-        return times[self._clock]
-
     def _state_shape(self, sort: Sort, clause: Clause, held: bool) -> str:
         if not held and self._draw.happens(0.7):
             return "plain"
         options = {**({} if sort == "timeless" else STATE_SHAPES), **ANY_SHAPES}
         source = (self._held if held else self._training).shapes
         fitting = [shape for shape in options if shape in source]
-        if any(word in clause.pattern for word in ("now", "currently", "moment", "been", "was", "perhaps")):
+        if any(
+            word in clause.pattern
+            for word in ("now", "currently", "moment", "been", "was", "perhaps", ":got")
+        ):
             fitting = [shape for shape in fitting if not shape.startswith("now")] or fitting
         if clause.pattern.startswith("somebody") and not held:
             fitting = [shape for shape in fitting if shape != "report"]
         return self._draw.one(fitting)
-
-    def _framed(self, clause: str, shape: str) -> str:
-        draw, lists = self._draw, self._lists
-        if shape == "remark":
-            remark = draw.one(lists["remarks"])
-            return sentence(f"{remark} {clause}" if remark.endswith("that") else f"{remark}, {clause}")
-        if shape == "report":
-            return sentence(f"{draw.one(lists['saw'])} {clause}")
-        if shape == "now first":
-            return sentence(f"{draw.one(lists['nows'])}{draw.one((',', ''))} {clause}")
-        if shape == "now last":
-            return sentence(f"{clause} {draw.one(lists['nows'])}")
-        return sentence(clause)
-
-    def _thing(self, thing: Entity, owner: Pronoun, shape: str) -> str:
-        """`the milk`, or at its first mention sometimes `some milk`, `a blue backpack`, `her car keys`."""
-        if thing.the in self._known or thing.the == thing.name:
-            return thing.the
-        self._known.add(thing.the)
-        chance = self._draw.random()
-        if chance < _INDEFINITE:
-            return f"some {thing.name}" if thing.plural or thing.mass else indefinite(thing.name)
-        if chance < _INDEFINITE + _POSSESSIVE and "passive" not in shape:
-            return f"{owner.possessive} {thing.name}"
-        return thing.the
 
 
 _RELATION = {"lying": "being", "colour": "being", "job": "being", "feeling": "motivation"}

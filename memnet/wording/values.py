@@ -37,7 +37,8 @@ class WordedQuestion:
     relation: str
     """One of `RELATIONS`."""
     answers: tuple[str, ...] | None
-    """The answer, verbatim as the facts spell it (but for the capital of a sentence), without its article. A list has an entry for each thing,
+    """The answer, verbatim as the facts spell it (but for the capital of a sentence), without its article.
+    A list has an entry for each thing,
     in the order they were first taken; a path one for each step. None: the facts do not decide it."""
     reason: Reason | None
     """Why it has no answer."""

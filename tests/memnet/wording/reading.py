@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
-from itertools import product
 
 from memnet.wording.english import agreeing, forms
 from memnet.wording.tables import source, word_lists
 
 HELD_OUT = json.loads(files("memnet.wording").joinpath("held_out.json").read_text(encoding="utf-8"))
+CALENDARS = ("slots4", "days", "hours", "dates")
 ARTICLE = r"(?:the |an? |some |his |her |its |their )?"
 NAME = r"(?P<{}>\d+§)"
 
@@ -46,18 +46,26 @@ _FIXED = {
     "word": "\\d+§|hungry|thirsty|tired|bored",
     "did": ".+",
     "he_did": ".+",
-    "time": ".+",
 }
 _THINGS = rf"{ARTICLE}\d+§(?: and {ARTICLE}\d+§)?"
 
 
-def marked(sentence: str, names: Iterable[str]) -> str:
+@cache
+def _names(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
+    numbers = {name.lower(): f"{number}§" for number, name in enumerate(names)}
+    longest_first = "|".join(re.escape(name) for name in sorted(numbers, key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])(?:{longest_first})(?![\w-])"), numbers
+
+
+def marked(sentence: str, names: tuple[str, ...]) -> str:
     """The sentence in lower case with every name as a number and a sign: `7§ went to the 3§.`"""
-    text = sentence.lower()
-    numbered = sorted(enumerate(names), key=lambda pair: -len(pair[1]))
-    for number, name in numbered:
-        text = re.sub(rf"(?<![\w§-]){re.escape(name.lower())}(?![\w§-])", f"{number}§", text)
-    return text
+    pattern, numbers = _names(names)
+    return pattern.sub(lambda match: numbers[match[0]], sentence.lower())
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a sentence names somebody or something, in any case."""
+    return re.search(rf"(?<![\w']){re.escape(name.lower())}(?!\w)", text.lower()) is not None
 
 
 def regex(pattern: str, *, question: bool = False) -> str:
@@ -66,12 +74,14 @@ def regex(pattern: str, *, question: bool = False) -> str:
     def slot(match: re.Match[str]) -> str:
         name = match[1]
         if name == "in" and question:
-            return r"(?:in|on|at) (?:the )?\d+§"
+            return r"(?:in|on|at) (?:the )?(?:\d+§|kitchen|bedroom|garden)"
         if name in _FIXED:
             return f"(?:{_FIXED[name]})"
         if name == "side":
             sides = [side for key in ("left", "right", "above", "below") for side in word_lists()[key]]
             return f"(?:{'|'.join(sides)})"
+        if name in ("time", "Time"):
+            return f"(?:{'|'.join(time.lower() for key in CALENDARS for time in word_lists()[key])})"
         if name == "thing":
             return _THINGS
         if name in ("s", "p", "q", "a", "b", "x", "y", "r", "t", "t_", "place", "place2", "other", "giver"):
@@ -87,21 +97,33 @@ def regex(pattern: str, *, question: bool = False) -> str:
     )
 
 
-def held_out_patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """A regular expression for every held-out line of the fact tables and every form it can take."""
+class HeldOut:
+    """A form of a held-out line."""
+
+    def __init__(self, name: str, text: str, before: str = r"(?<![\w§])", after: str = r"(?![\w'])") -> None:
+        self.name = name
+        self._pattern = re.compile(f"{before}{regex(text)}{after}")
+        # Most sentences lack its longest piece, which is quicker to see.
+        self._piece = max(re.split(r"\{\w+\}", text), key=len).strip().lower()
+
+    def found_in(self, sentence: str) -> bool:
+        return self._piece in sentence and self._pattern.search(sentence) is not None
+
+
+def held_out_lines() -> list[HeldOut]:
+    """Every held-out line of the fact tables in every form it can take."""
     found = []
     for relation, patterns in HELD_OUT["verbs"].items():
         for pattern in patterns:
-            conjugated = forms(pattern)
-            for text in {conjugated.base, conjugated.third, conjugated.past, conjugated.participle}:
-                found.append((f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?![\w])")))
+            conjugated, name = forms(pattern), f"{relation}: {pattern}"
+            texts = {conjugated.base, conjugated.third, conjugated.past, conjugated.participle}
+            found += [HeldOut(name, text) for text in sorted(texts)]
             if "{thing}" in pattern and "{other} {thing}" not in pattern:
-                rest = regex(" ".join(conjugated.participle.replace("{thing}", " ").split()))
-                found.append((f"{relation}: {pattern}", re.compile(rf"(?:was|were|been) {rest} by ")))
+                passive = " ".join(conjugated.participle.replace("{thing}", " ").split())
+                found.append(HeldOut(name, passive, "(?:was|were|been) ", " by "))
     for relation, patterns in HELD_OUT["clauses"].items():
         for pattern in patterns:
-            for text in set(agreeing(pattern)):
-                found.append((f"{relation}: {pattern}", re.compile(rf"(?<![\w§]){regex(text)}(?=[\s.]|$)")))
+            found += [HeldOut(f"{relation}: {pattern}", text) for text in sorted(set(agreeing(pattern)))]
     return found
 
 
@@ -122,7 +144,7 @@ def held_out_shapes(sentence: str) -> set[str]:
         "perfect just": r"\d+§ (?:has|have) just ",
         "sequence inside": r"\d+§ (?:then|afterwards|next|later) ",
         "time inside": rf"\d+§, (?:{times}), ",
-        "two together": r"(?:together with|along with|(?<!along )(?<!together )with) (?:the )?\d+§\.$",
+        "two together": r"(?:together|along) with (?:the )?\d+§\.$",
         "now last": rf"§?.*(?:{nows})\.$",
         "remark": rf"^(?:{'|'.join(lists['remarks'])})",
     }
@@ -136,7 +158,7 @@ def held_out_shapes(sentence: str) -> set[str]:
 def read(table: str, sentence: str) -> dict[str, str] | None:
     """Who is `a`, `b` … in a marked sentence of a table of clauses, or None when no line fits."""
     lists = word_lists()
-    prefix = "|".join([*(f"{saw} " for saw in lists["saw"]), *(f"{r},? " for r in lists["remarks"])])
+    prefix = "|".join([*(f"{saw.lower()} " for saw in lists["saw"]), *(f"{r},? " for r in lists["remarks"])])
     for line in source()["clauses"][table]:
         pattern = line.removesuffix(" *")
         found = re.fullmatch(rf"(?:{prefix})?{regex(pattern)}\.", sentence)
@@ -148,10 +170,10 @@ def read(table: str, sentence: str) -> dict[str, str] | None:
 __all__ = [
     "HELD_OUT",
     "held_out_forms",
-    "held_out_patterns",
+    "held_out_lines",
     "held_out_shapes",
     "marked",
-    "product",
+    "mentions",
     "read",
     "regex",
 ]
