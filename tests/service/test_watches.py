@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,36 +12,15 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from memnet.memory import Memory
 from service.app import create_app
 from service.settings import Settings
 from tests.service.problem import problem
+from tests.service.server import serving
 
 QUESTION = "Where is the football?"
-
-
-@contextmanager
-def serving(database: Path, **settings: Any) -> Iterator[httpx2.Client]:
-    """A server with the shipped network, as one of several workers."""
-    with Memory.open(f"sqlite:///{database}") as memory, socket.create_server(("127.0.0.1", 0)) as listener:
-        app = create_app(Settings(watch_interval_s=0.02, **settings), memory)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            with httpx2.Client(base_url=address, timeout=10) as client:
-                while not server.started:
-                    time.sleep(0.01)
-                yield client
-        finally:
-            app.state.streams.close()
-            server.should_exit = True
-            thread.join(10)
-            assert not thread.is_alive()
 
 
 @dataclass
