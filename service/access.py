@@ -41,6 +41,19 @@ class Access:
         """Names and prefixes that a list is cut to; None for all."""
         return None if self.key is None else self.key.memories
 
+    def check(self, verb: str) -> None:
+        """Make sure that the key allows a verb.
+
+        Raises:
+            Refused: it does not (403 `insufficient_scope`).
+        """
+        if self.key is not None and not self.key.may(verb):
+            raise Refused(
+                problems.INSUFFICIENT_SCOPE,
+                f"the key does not allow '{verb}'",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{verb}"'},
+            )
+
 
 async def _access(request: Request) -> Access:
     access: Access = request.state.access
@@ -60,12 +73,7 @@ async def _authorize(
     if memory_id is not None and not key.sees(memory_id):
         raise MemoryNotFound(memory_id)
     for verb in needed.scopes:
-        if not key.may(verb):
-            raise Refused(
-                problems.INSUFFICIENT_SCOPE,
-                f"the key does not allow '{verb}'",
-                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{verb}"'},
-            )
+        access.check(verb)
 
 
 def needs(*verbs: str) -> Any:

@@ -102,7 +102,9 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     if memory is not None:
         app.state.memory = memory
     app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
-    app.state.streams = Streams(most=settings.max_streams, every_s=settings.watch_interval_s)
+    app.state.streams = Streams(
+        most=settings.max_streams, every_s=settings.watch_interval_s, longest_s=settings.max_stream_s
+    )
     errors.install(app)
     docs.install(app)
     ui.install(app)

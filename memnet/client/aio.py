@@ -78,7 +78,7 @@ class AsyncClient(AsyncFollowing):
         await self._send(Call("DELETE", f"/v1/memories/{_path(memory_id)}", query={"confirm": confirm}))
 
     async def list_memories(self, *, limit: int | None = None, cursor: str | None = None) -> MemoryPage:
-        """List the memories by name."""
+        """List the memories by name: those that the key is for."""
         return cast(
             "MemoryPage",
             await self._send(Call("GET", "/v1/memories", query={"limit": limit, "cursor": cursor})),
@@ -256,7 +256,8 @@ class AsyncClient(AsyncFollowing):
         """Ask a memory: the answer, and the attention every fact received at every hop.
 
         That there is no answer is a result too: 200 with `answer: null` and a `reason`. Nothing is stored,
-        nor what an `overlay` supposes, unless `save` is true: then the answer is kept with it (201).
+        nor what an `overlay` supposes, unless `save` is true: then the answer is kept with it (201), for
+        which a key has to allow `write` too.
         """
         return cast(
             "AnswerOut",

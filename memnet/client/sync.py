@@ -76,7 +76,7 @@ class Client(Following):
         self._send(Call("DELETE", f"/v1/memories/{_path(memory_id)}", query={"confirm": confirm}))
 
     def list_memories(self, *, limit: int | None = None, cursor: str | None = None) -> MemoryPage:
-        """List the memories by name."""
+        """List the memories by name: those that the key is for."""
         return cast(
             "MemoryPage", self._send(Call("GET", "/v1/memories", query={"limit": limit, "cursor": cursor}))
         )
@@ -253,7 +253,8 @@ class Client(Following):
         """Ask a memory: the answer, and the attention every fact received at every hop.
 
         That there is no answer is a result too: 200 with `answer: null` and a `reason`. Nothing is stored,
-        nor what an `overlay` supposes, unless `save` is true: then the answer is kept with it (201).
+        nor what an `overlay` supposes, unless `save` is true: then the answer is kept with it (201), for
+        which a key has to allow `write` too.
         """
         return cast(
             "AnswerOut",

@@ -145,6 +145,7 @@ class ChangeOut(TypedDict):
     op: Literal["add", "forget", "erase", "model"]
     facts: list[ChangedFact]
     recorded_at: str
+    actor: str | None
 
 
 class ChangePage(TypedDict):
@@ -371,6 +372,9 @@ class LimitsOut(TypedDict):
     idempotency_key_hours: int
     concurrent_questions: int
     waiting_questions: int
+    concurrent_requests: int
+    request_timeout_s: float
+    requests_per_minute: int | None
 
 
 class MemoryCounts(TypedDict):

@@ -175,6 +175,19 @@ def test_so_many_may_listen_at_once_and_the_next_one_is_told(database: Path) -> 
         assert again.status_code == 200
 
 
+def test_a_stream_ends_in_time_and_is_gone_on_with(database: Path) -> None:
+    with serving(database, max_stream_s=0.3) as client:
+        client.put("/v1/memories/house").raise_for_status()
+        path = watch(client)
+        with listening(client, path) as events:
+            (first,) = list(events)
+        tell(client, "Mary got the football there.", "Mary went back to the garden.")
+        with listening(client, path, first.id) as events:
+            (second,) = list(events)
+
+    assert (first.name, second.name, second.id) == ("answer", "answer_changed", "1")
+
+
 def test_watches_are_listed_read_and_deleted(client: TestClient, house: str) -> None:
     made = [
         client.post(f"{house}/watches", json={"question": q}).json() for q in (QUESTION, "Where is Mary?")
