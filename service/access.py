@@ -29,6 +29,10 @@ BEARER = HTTPBearer(
 )
 
 
+TOOLS = "/mcp"
+"""Where agents call tools. Each asks for itself what its key allows: only it knows which memory it is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a request may see."""
@@ -87,7 +91,7 @@ def needs(*verbs: str) -> Any:
 
 def guarded(path: str) -> bool:
     """Whether a path is for holders of keys: all of the API, and what the service tells its operator."""
-    return path == "/v1" or path.startswith("/v1/") or path == "/metrics"
+    return path == "/v1" or path.startswith("/v1/") or path in ("/metrics", TOOLS)
 
 
 def check_routes(app: FastAPI) -> None:
@@ -107,5 +111,5 @@ def _unasked(app: FastAPI) -> Iterator[tuple[str, set[str]]]:
         path = getattr(route, "path", None) or ""
         dependant = getattr(route, "dependant", None)
         asks = dependant is not None and any(each.call is _authorize for each in dependant.dependencies)
-        if guarded(path) and not asks:
+        if guarded(path) and not asks and path != TOOLS:
             yield path, set(getattr(route, "methods", None) or ())

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     watch_interval_s: float = Field(default=0.25, gt=0)
     """Seconds from one look of a process for changes to the next, while anybody listens."""
 
+    mcp: bool = False
+    """Offer the memory as tools for agents at `/mcp` (Model Context Protocol); needs the extra `mcp`."""
+
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much is logged. Facts and questions are logged at no level."""
 
