@@ -42,7 +42,8 @@ INSTRUCTIONS = """\
 memnet is a memory that answers. Facts are short sentences in plain words, told in the order they happened; \
 say what changed as a new fact. Ask short questions; the answer is a word, with its probability and the \
 facts that attention read. It is a small network, not a language model: it knows only the words that it was \
-trained on, and names those of a question that it does not know. Use `why` to see which facts an answer needs."""
+trained on, and names those of a question that it does not know. Use `why` to see which facts an answer \
+needs."""
 
 MemoryId = Annotated[str, Field(description="The memory's name")]
 
