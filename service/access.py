@@ -29,6 +29,10 @@ BEARER = HTTPBearer(
 )
 
 
+TOOLS = "/mcp"
+"""Where agents call tools. Each asks for itself what its key allows: only it knows which memory it is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a request may see."""
@@ -40,6 +44,19 @@ class Access:
     def memories(self) -> tuple[str, ...] | None:
         """Names and prefixes that a list is cut to; None for all."""
         return None if self.key is None else self.key.memories
+
+    def check(self, verb: str) -> None:
+        """Make sure that the key allows a verb.
+
+        Raises:
+            Refused: it does not (403 `insufficient_scope`).
+        """
+        if self.key is not None and not self.key.may(verb):
+            raise Refused(
+                problems.INSUFFICIENT_SCOPE,
+                f"the key does not allow '{verb}'",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{verb}"'},
+            )
 
 
 async def _access(request: Request) -> Access:
@@ -60,12 +77,7 @@ async def _authorize(
     if memory_id is not None and not key.sees(memory_id):
         raise MemoryNotFound(memory_id)
     for verb in needed.scopes:
-        if not key.may(verb):
-            raise Refused(
-                problems.INSUFFICIENT_SCOPE,
-                f"the key does not allow '{verb}'",
-                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{verb}"'},
-            )
+        access.check(verb)
 
 
 def needs(*verbs: str) -> Any:
@@ -79,7 +91,7 @@ def needs(*verbs: str) -> Any:
 
 def guarded(path: str) -> bool:
     """Whether a path is for holders of keys: all of the API, and what the service tells its operator."""
-    return path == "/v1" or path.startswith("/v1/") or path == "/metrics"
+    return path == "/v1" or path.startswith("/v1/") or path in ("/metrics", TOOLS)
 
 
 def check_routes(app: FastAPI) -> None:
@@ -99,5 +111,5 @@ def _unasked(app: FastAPI) -> Iterator[tuple[str, set[str]]]:
         path = getattr(route, "path", None) or ""
         dependant = getattr(route, "dependant", None)
         asks = dependant is not None and any(each.call is _authorize for each in dependant.dependencies)
-        if guarded(path) and not asks:
+        if guarded(path) and not asks and path != TOOLS:
             yield path, set(getattr(route, "methods", None) or ())

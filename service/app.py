@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -73,19 +73,21 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
         settings: What the operator chose; None reads the environment.
         memory: What answers, and stays open when the service stops; None opens the one of the settings
             when the service starts, and closes it when it stops.
+
+    Raises:
+        InputError: a setting needs a package that is not installed.
     """
     settings = settings or Settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if memory is not None:
+        async with AsyncExitStack() as stack:
+            if memory is None:
+                app.state.memory = await run_in_threadpool(open_memory, settings)
+                stack.push_async_callback(run_in_threadpool, app.state.memory.close)
+            if settings.mcp:
+                await stack.enter_async_context(app.state.tools.session_manager.run())
             yield
-            return
-        app.state.memory = await run_in_threadpool(open_memory, settings)
-        try:
-            yield
-        finally:
-            await run_in_threadpool(app.state.memory.close)
 
     app = Service(
         title="memnet",
@@ -102,7 +104,9 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     if memory is not None:
         app.state.memory = memory
     app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
-    app.state.streams = Streams(most=settings.max_streams, every_s=settings.watch_interval_s)
+    app.state.streams = Streams(
+        most=settings.max_streams, every_s=settings.watch_interval_s, longest_s=settings.max_stream_s
+    )
     errors.install(app)
     docs.install(app)
     ui.install(app)
@@ -120,9 +124,23 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
         operations,
     ):
         app.include_router(routes.router)
+    if settings.mcp:
+        _offer_tools(app)
     check_routes(app)
     app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]
     return app
+
+
+def _offer_tools(app: FastAPI) -> None:
+    try:
+        from service.tools import routes, serve
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"MEMNET_MCP is set, and the package '{error.name}' is not installed",
+            hint="install it with `pip install 'memnet[mcp]'`",
+        ) from None
+    app.state.tools = serve(app.state)
+    app.router.routes.extend(routes(app.state.tools))
 
 
 def open_memory(settings: Settings) -> Memory:

@@ -63,10 +63,13 @@ def serve(**options: Any) -> None:
         except MemnetError as error:
             _stop(str(error), error.hint, code=WRONG_USE if isinstance(error, InputError) else FAILED)
         with memory:
+            try:
+                app = create_app(settings, memory)
+            except InputError as error:
+                _stop(str(error), error.hint, code=WRONG_USE)
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             address = f"http://{host}:{listener.getsockname()[1]}"
             click.echo(f"memnet answers at {address} (documentation: {address}/docs)")
-            app = create_app(settings, memory)
 
             class Server(uvicorn.Server):
                 def handle_exit(self, sig: int, frame: FrameType | None) -> None:

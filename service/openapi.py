@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from service.schemas.problem import Problem
+from service.schemas.watch import WatchEvent
 from service.settings import Settings
 
 _MEANINGS = {
@@ -62,9 +63,12 @@ def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
             return app.openapi_schema
         api = build()
         schemas = api["components"]["schemas"]
-        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= problem.pop("$defs")
-        schemas["Problem"] = problem
+        for model in (Problem, WatchEvent):
+            schema = model.model_json_schema(
+                mode="serialization", ref_template="#/components/schemas/{model}"
+            )
+            schemas |= schema.pop("$defs")
+            schemas[model.__name__] = schema
         schemas["NewFact"]["properties"]["text"]["maxLength"] = settings.max_fact_characters
         for name in ("NewFacts", "AskFacts"):
             schemas[name]["properties"]["facts"]["maxItems"] = settings.max_facts_per_request
@@ -74,11 +78,25 @@ def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
         questions["maxItems"] = settings.max_questions_per_batch
         questions["items"]["maxLength"] = settings.max_question_characters
         schemas["Search"]["properties"]["text"]["maxLength"] = settings.max_question_characters
+        _describe_events(api)
         _drop_the_frameworks_own_errors(api)
         _add_the_doors_errors(api)
         return api
 
     return openapi
+
+
+def _describe_events(api: dict[str, Any]) -> None:
+    """Say what the data of events is; the framework only knows that it is text."""
+    for verbs in api["paths"].values():
+        for operation in verbs.values():
+            for response in operation["responses"].values():
+                events = response.get("content", {}).get("text/event-stream")
+                if events is not None:
+                    events["itemSchema"]["properties"]["data"] |= {
+                        "contentMediaType": "application/json",
+                        "contentSchema": {"$ref": "#/components/schemas/WatchEvent"},
+                    }
 
 
 def _drop_the_frameworks_own_errors(api: dict[str, Any]) -> None:

@@ -1,19 +1,22 @@
 """`python -m service.reference`: write the pages that are made from the code, in a checkout.
 
-`docs/openapi.json` is the API, and the table in `docs/how-to/serve.md` the settings. A test fails when either
-is not what the code says.
+`docs/openapi.json` is the API, the table in `docs/how-to/serve.md` the settings, and three modules of
+`memnet.client` are made from the API. A test fails when one of them is not what the code says.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+from service import client_code
 from service.app import create_app
 from service.openapi import rendered
 from service.settings import Settings, table
 
 DOCS = Path(__file__).parents[1] / "docs"
+CLIENT = Path(__file__).parents[1] / "memnet" / "client"
 BEGIN, END = "<!-- settings: made by python -m service.reference -->\n", "<!-- end of settings -->\n"
 
 
@@ -24,6 +27,11 @@ def api() -> str:
         return rendered(create_app(Settings()))
     finally:
         os.environ.update(ours)
+
+
+def client() -> dict[str, str]:
+    """The modules of the client that are made from the API, by name."""
+    return client_code.files(json.loads(api()))
 
 
 def with_settings(page: str) -> str:
@@ -37,3 +45,5 @@ if __name__ == "__main__":
     (DOCS / "openapi.json").write_text(api(), encoding="utf-8")
     serve = DOCS / "how-to" / "serve.md"
     serve.write_text(with_settings(serve.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, code in client().items():
+        (CLIENT / name).write_text(code, encoding="utf-8")

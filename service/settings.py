@@ -89,8 +89,14 @@ class Settings(BaseSettings):
     max_streams: int = Field(default=100, ge=0)
     """Most streams of events that one process keeps open."""
 
+    max_stream_s: float = Field(default=300.0, gt=0)
+    """Seconds after which a stream of events ends; its listener connects again, with a key that is valid."""
+
     watch_interval_s: float = Field(default=0.25, gt=0)
     """Seconds from one look of a process for changes to the next, while anybody listens."""
+
+    mcp: bool = False
+    """Offer the memory as tools for agents at `/mcp` (Model Context Protocol); needs the extra `mcp`."""
 
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much is logged. Facts and questions are logged at no level."""

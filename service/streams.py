@@ -58,14 +58,16 @@ class Listener:
 class Streams:
     """The listeners of this process."""
 
-    def __init__(self, *, most: int, every_s: float) -> None:
+    def __init__(self, *, most: int, every_s: float, longest_s: float) -> None:
         """Begin without listeners.
 
         Args:
             most: Most streams at once.
             every_s: Seconds from one look at the database to the next.
+            longest_s: Seconds after which a stream ends, to be opened again by who may.
         """
         self.most = most
+        self.longest_s = longest_s
         self.every_s = every_s
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from service import asking, limits
-from service.access import needs
+from service.access import AccessDep, needs
 from service.dependencies import (
     CapacityDep,
     MemoryDep,
@@ -41,6 +41,7 @@ def ask_memory(
     memory_id: MemoryName,
     body: Ask,
     memory: MemoryDep,
+    access: AccessDep,
     settings: SettingsDep,
     capacity: CapacityDep,
     request_id: RequestIdDep,
@@ -49,8 +50,11 @@ def ask_memory(
     """Ask a memory: the answer, and the attention every fact received at every hop.
 
     That there is no answer is a result too: 200 with `answer: null` and a `reason`. Nothing is stored, nor
-    what an `overlay` supposes, unless `save` is true: then the answer is kept with it (201).
+    what an `overlay` supposes, unless `save` is true: then the answer is kept with it (201), for which a key
+    has to allow `write` too.
     """
+    if body.save:
+        access.check("write")
     limits.check_question(body.question, settings)
     limits.check_overlay(body.overlay, settings)
     started = time.perf_counter()

@@ -21,7 +21,7 @@ from service.schemas.explanation import ExplainedOut, ExplainIn
 from service.schemas.kept import KeptLine, KeptPage, ReplayOut
 from service.schemas.named_model import ModelOut
 
-router = APIRouter(prefix="/v1/memories/{memory_id}/answers", tags=["answers"], dependencies=[needs("ask")])
+router = APIRouter(prefix="/v1/memories/{memory_id}/answers", tags=["answers"])
 
 AnswerName = Annotated[str, Path(description="The answer's id", json_schema_extra={"format": "uuid"})]
 
@@ -42,7 +42,12 @@ def answer_uuid(memory_id: str, answer: str) -> UUID:
         raise AnswerNotFound(memory_id, "with this id") from None
 
 
-@router.get("", operation_id="list_answers", responses=problem_responses(400, 404, 422, 503))
+@router.get(
+    "",
+    operation_id="list_answers",
+    dependencies=[needs("ask")],
+    responses=problem_responses(400, 404, 422, 503),
+)
 def list_answers(
     memory_id: MemoryName,
     page: Annotated[paging.PageQuery, Query()],
@@ -80,7 +85,12 @@ def list_answers(
     return KeptPage(items=[KeptLine.of(each) for each in shown], next_cursor=cursor, has_more=has_more)
 
 
-@router.get("/{answer_id}", operation_id="get_answer", responses=problem_responses(404, 503))
+@router.get(
+    "/{answer_id}",
+    operation_id="get_answer",
+    dependencies=[needs("ask")],
+    responses=problem_responses(404, 503),
+)
 def get_answer(
     memory_id: MemoryName,
     answer_id: AnswerName,
@@ -97,6 +107,7 @@ def get_answer(
 @router.delete(
     "/{answer_id}",
     operation_id="delete_answer",
+    dependencies=[needs("erase")],
     status_code=204,
     response_class=Response,
     responses=problem_responses(404, 503),
@@ -106,7 +117,12 @@ def delete_answer(memory_id: MemoryName, answer_id: AnswerName, memory: MemoryDe
     memory.store.drop_answer(memory_id, answer_uuid(memory_id, answer_id))
 
 
-@router.post("/{answer_id}/replay", operation_id="replay_answer", responses=problem_responses(404, 410, 503))
+@router.post(
+    "/{answer_id}/replay",
+    operation_id="replay_answer",
+    dependencies=[needs("ask")],
+    responses=problem_responses(404, 410, 503),
+)
 def replay_answer(
     memory_id: MemoryName,
     answer_id: AnswerName,
@@ -147,6 +163,7 @@ def replay_answer(
 @router.post(
     "/{answer_id}/explain",
     operation_id="explain_answer",
+    dependencies=[needs("ask")],
     responses=problem_responses(400, 404, 410, 415, 422, 503),
 )
 def explain_answer(

@@ -26,7 +26,7 @@ from service.schemas.problem import FieldProblem
 from service.schemas.watch import NewWatch, WatchEvent, WatchList, WatchOut
 from service.streams import Streams
 
-router = APIRouter(prefix="/v1/memories/{memory_id}/watches", tags=["watches"], dependencies=[needs("ask")])
+router = APIRouter(prefix="/v1/memories/{memory_id}/watches", tags=["watches"])
 
 RETRY_MS = 2000
 """After how long a browser connects again."""
@@ -60,6 +60,7 @@ def _uuid(memory_id: str, watch: str) -> UUID:
 @router.post(
     "",
     operation_id="post_watch",
+    dependencies=[needs("ask", "write")],
     status_code=201,
     responses=problem_responses(400, 404, 409, 415, 422, 503),
 )
@@ -73,13 +74,20 @@ def post_watch(
     return WatchOut.of(watch)
 
 
-@router.get("", operation_id="list_watches", responses=problem_responses(404, 503))
+@router.get(
+    "", operation_id="list_watches", dependencies=[needs("ask")], responses=problem_responses(404, 503)
+)
 def list_watches(memory_id: MemoryName, memory: MemoryDep) -> WatchList:
     """List the questions that stand."""
     return WatchList(items=[WatchOut.of(each) for each in memory.store.watches(memory_id).watches])
 
 
-@router.get("/{watch_id}", operation_id="get_watch", responses=problem_responses(404, 503))
+@router.get(
+    "/{watch_id}",
+    operation_id="get_watch",
+    dependencies=[needs("ask")],
+    responses=problem_responses(404, 503),
+)
 def get_watch(memory_id: MemoryName, watch_id: WatchName, memory: MemoryDep) -> WatchOut:
     """Read a watch."""
     return WatchOut.of(memory.store.watch(memory_id, _uuid(memory_id, watch_id)).watches[0])
@@ -88,6 +96,7 @@ def get_watch(memory_id: MemoryName, watch_id: WatchName, memory: MemoryDep) -> 
 @router.delete(
     "/{watch_id}",
     operation_id="delete_watch",
+    dependencies=[needs("write")],
     status_code=204,
     response_class=Response,
     responses=problem_responses(404, 503),
@@ -130,6 +139,7 @@ def _known(
 @router.get(
     "/{watch_id}/events",
     operation_id="follow_watch",
+    dependencies=[needs("ask")],
     response_class=EventSourceResponse,
     responses=EVENTS,
 )
@@ -146,9 +156,11 @@ async def follow_watch(
 
     The `id` of an event is the revision. With it as `Last-Event-ID`, sent to this or another worker, exactly
     what followed is told, also after a pause; when facts were erased meanwhile, `answer` begins anew. `gone`
-    ends a stream whose watch or memory was deleted.
+    ends a stream whose watch or memory was deleted. Others end after some minutes, to be opened again, so
+    that a key that was revoked or has expired listens no longer.
     """
     watch, watcher = followed
+    until = asyncio.get_running_loop().time() + streams.longest_s
     with streams.listening(memory, watch.watch_id) as listener:
         yield ServerSentEvent(retry=RETRY_MS)
         step: Callable[[], list[Notice]] = lambda: watcher.begin(known)  # noqa: E731
@@ -165,7 +177,11 @@ async def follow_watch(
                 yield _event(watch, memory_id, notice)
             if watcher.revision is not None:
                 step = watcher.advance
-            await listener.moved_on(watcher.revision)
+            try:
+                async with asyncio.timeout_at(until):
+                    await listener.moved_on(watcher.revision)
+            except TimeoutError:
+                return
             if listener.gone:
                 yield ServerSentEvent(event="gone", data={"watch_id": str(watch.watch_id)})
                 return

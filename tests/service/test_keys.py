@@ -181,6 +181,22 @@ ALLOWED = [
 ]
 
 
+def test_keeping_and_standing_need_the_verb_of_writing_too(house: str, memory: Memory) -> None:
+    app = create_app(Settings(), memory)
+    asks = holding(app, make(memory, "asks", verbs=("ask",)))
+    writes = holding(app, make(memory, "writes", verbs=("ask", "write")))
+    question = {"question": "Where is Mary?"}
+
+    for path, body in (("answers", {**question, "save": True}), ("watches", question)):
+        assert problem(asks.post(f"{house}/{path}", json=body))["detail"] == "the key does not allow 'write'"
+        made = writes.post(f"{house}/{path}", json=body)
+        assert made.status_code == 201
+        assert asks.get(made.headers["Location"]).status_code == 200
+        assert asks.delete(made.headers["Location"]).status_code == 403
+    assert asks.post(f"{house}/answers", json=question).status_code == 200
+    assert problem(writes.delete(f"{house}/answers/x"))["detail"] == "the key does not allow 'erase'"
+
+
 @pytest.mark.usefixtures("house")
 @pytest.mark.parametrize(("verb", "method", "path", "sent"), ALLOWED)
 def test_a_verb_allows_its_routes_and_no_others_do(

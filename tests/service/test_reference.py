@@ -19,3 +19,8 @@ def test_the_page_about_serving_lists_every_setting() -> None:
     for name, field in Settings.model_fields.items():
         assert f"| `MEMNET_{name.upper()}` |" in page
         assert field.description, name
+
+
+def test_the_committed_client_is_the_one_of_the_api() -> None:
+    for name, code in reference.client().items():
+        assert (reference.CLIENT / name).read_text(encoding="utf-8") == code, REMEDY

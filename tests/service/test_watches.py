@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,36 +12,15 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from memnet.memory import Memory
 from service.app import create_app
 from service.settings import Settings
 from tests.service.problem import problem
+from tests.service.server import serving
 
 QUESTION = "Where is the football?"
-
-
-@contextmanager
-def serving(database: Path, **settings: Any) -> Iterator[httpx2.Client]:
-    """A server with the shipped network, as one of several workers."""
-    with Memory.open(f"sqlite:///{database}") as memory, socket.create_server(("127.0.0.1", 0)) as listener:
-        app = create_app(Settings(watch_interval_s=0.02, **settings), memory)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            with httpx2.Client(base_url=address, timeout=10) as client:
-                while not server.started:
-                    time.sleep(0.01)
-                yield client
-        finally:
-            app.state.streams.close()
-            server.should_exit = True
-            thread.join(10)
-            assert not thread.is_alive()
 
 
 @dataclass
@@ -196,6 +173,19 @@ def test_so_many_may_listen_at_once_and_the_next_one_is_told(database: Path) -> 
                     break
             time.sleep(0.02)
         assert again.status_code == 200
+
+
+def test_a_stream_ends_in_time_and_is_gone_on_with(database: Path) -> None:
+    with serving(database, max_stream_s=0.3) as client:
+        client.put("/v1/memories/house").raise_for_status()
+        path = watch(client)
+        with listening(client, path) as events:
+            (first,) = list(events)
+        tell(client, "Mary got the football there.", "Mary went back to the garden.")
+        with listening(client, path, first.id) as events:
+            (second,) = list(events)
+
+    assert (first.name, second.name, second.id) == ("answer", "answer_changed", "1")
 
 
 def test_watches_are_listed_read_and_deleted(client: TestClient, house: str) -> None:
