@@ -302,7 +302,7 @@ export class MemoryView {
     this.#groups[0].reading.answer.explanation = null;
     this.#address(false);
     this.#show();
-    this.#parts.cards.querySelector(".explain button")?.focus();
+    this.#parts.cards.querySelector("button.explain")?.focus();
   }
 
   /** A button that supposes what an explanation found. */
