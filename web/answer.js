@@ -28,27 +28,7 @@ export function answerCard(
           : h("p", { class: "said" }, answer.answer),
         answer.abstained
           ? h("p", { class: "why" }, reason(answer), " ", h("code", {}, answer.reason))
-          : h(
-              "dl",
-              { class: "sure" },
-              h("div", {}, h("dt", {}, "probability"), h("dd", {}, percent(answer.confidence.probability))),
-
-              h(
-                "div",
-                {},
-                h("dt", {}, "ahead of the next by"),
-                h("dd", {}, points(answer.confidence.margin).slice(1)),
-              ),
-              explain &&
-                h(
-                  "div",
-                  { class: "explain" },
-                  button("Why?", () => explain(""), {
-                    class: "plain small",
-                    "aria-label": `Why ${answer.answer}?`,
-                  }),
-                ),
-            ),
+          : sureness(answer, explain),
       ),
       answer.abstained ? null : alternatives(answer, explain),
     ),
@@ -65,6 +45,21 @@ export function answerCard(
         `${timing.total.toFixed(1)} ms`,
       ].join(" · "),
     ),
+  );
+}
+
+function sureness({ answer, confidence }, explain) {
+  return h(
+    "div",
+    { class: "sureness" },
+    h(
+      "dl",
+      { class: "sure" },
+      h("div", {}, h("dt", {}, "probability"), h("dd", {}, percent(confidence.probability))),
+      h("div", {}, h("dt", {}, "ahead of the next by"), h("dd", {}, points(confidence.margin).slice(1))),
+    ),
+    explain &&
+      button("Why?", () => explain(""), { class: "plain small explain", "aria-label": `Why ${answer}?` }),
   );
 }
 

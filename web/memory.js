@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { answerCard, answerNotes, difference, rowName, spoken } from "./answer.js";
 import { confirmed } from "./dialogs.js";
-import { button, h, read, say } from "./dom.js";
+import { button, h, say } from "./dom.js";
 import { Facts } from "./facts.js";
 import { HeatMap } from "./heatmap.js";
 import { deleted } from "./home.js";
@@ -12,19 +12,16 @@ import { Live, happened } from "./live.js";
 import { note, problemNote } from "./notes.js";
 import { count, list, percent } from "./numbers.js";
 import { isEvident, narrowed, readingOf } from "./reading.js";
-import { whyPanel } from "./why.js";
-import { asCsv, asJson, asSvg, download, fileName, svgOf } from "./save.js";
 import { Standing } from "./standing.js";
-import { asPng } from "./png.js";
 import { gold, storyOf } from "./story.js";
 import { Telling } from "./telling.js";
 import { Timeline } from "./timeline.js";
+import { toolbar } from "./tools.js";
+import { whyPanel } from "./why.js";
 
 /** A network that attends to every fact lists all of them up to FULL, and LISTED per hop beyond. */
 const FULL = 1000;
 const LISTED = 200;
-/** Most rows of a saved picture; beyond them only the evidence is drawn. */
-const DRAWN = 60;
 
 const NARROW = matchMedia("(max-width: 900px)");
 
@@ -302,7 +299,7 @@ export class MemoryView {
     this.#groups[0].reading.answer.explanation = null;
     this.#address(false);
     this.#show();
-    this.#parts.cards.querySelector(".explain button")?.focus();
+    this.#parts.cards.querySelector("button.explain")?.focus();
   }
 
   /** A button that supposes what an explanation found. */
@@ -591,7 +588,7 @@ export class MemoryView {
     p.meta.textContent = `${count(total, "fact")} · revision ${past ? `${at} of ${last}` : last}`;
     p.empty.hidden = total > 0 || Boolean(asked);
     p.empty.textContent = "This memory holds no facts yet. Tell it some, then ask.";
-    p.notes.replaceChildren(...this.#notes(asked, whatIf));
+    p.notes.replaceChildren(...this.#notes(asked));
     p.cards.replaceChildren(...this.#cards(asked, whatIf));
     p.cards.classList.toggle("two", Boolean(whatIf));
     this.#tools(asked);
@@ -628,7 +625,7 @@ export class MemoryView {
     else if (!asked && total) this.#heat.reveal(this.#rowAt(total - 1)?.key);
   }
 
-  #notes(asked, whatIf) {
+  #notes(asked) {
     if (!asked) return [];
     const notes = answerNotes(asked.reading).filter(Boolean);
     const before = this.#before;
@@ -731,51 +728,28 @@ export class MemoryView {
       tools.replaceChildren();
       return;
     }
-    const box = h("input", { type: "checkbox", id: "evidence-only", checked: this.#evidenceOnly });
-    box.addEventListener("change", () => {
-      this.#evidenceOnly = box.checked;
-      this.#show();
-      document.getElementById("evidence-only").focus();
-    });
-    const save = (kind, type, make) =>
-      button(
-        kind,
-        async () => download(fileName(this.#name, this.#question, kind.toLowerCase()), type, await make()),
-        {
-          class: "quiet",
-          "aria-label": `Save as ${kind}`,
-        },
-      );
     tools.replaceChildren(
-      asked.reading.hops.length ? h("label", { class: "check" }, box, "Evidence only") : "",
-      h("span", { class: "push" }),
-      button("Let it stand", (event) => this.#stand(event.currentTarget), {
-        class: "quiet",
-        "aria-pressed": this.#standing.has(this.#question) ? "true" : "false",
-        title: "Ask it again whenever the memory changes",
+      ...toolbar({
+        memory: this.#name,
+        question: this.#question,
+        hops: asked.reading.hops.length,
+        evidenceOnly: this.#evidenceOnly,
+        standing: this.#standing.has(this.#question),
+        narrow: (evidenceOnly) => {
+          this.#evidenceOnly = evidenceOnly;
+          this.#show();
+        },
+        stand: () => {
+          this.#standing.toggle(this.#question);
+          return this.#standing.has(this.#question);
+        },
+        saved: (most) => this.#saved(most),
       }),
-      button("Copy link", (event) => copyLink(event.currentTarget), { class: "quiet" }),
-      h(
-        "span",
-        { class: "row tight", role: "group", "aria-label": "Save" },
-        h("span", { class: "fine", "aria-hidden": "true" }, "Save"),
-        [
-          save("SVG", "image/svg+xml", () => asSvg(this.#saved({ most: DRAWN }))),
-          save("PNG", "image/png", () => asPng(svgOf(this.#saved({ most: DRAWN })))),
-          save("JSON", "application/json", () => asJson(this.#saved())),
-          save("CSV", "text/csv", () => asCsv(this.#saved())),
-        ],
-      ),
     );
   }
 
-  #stand(pressed) {
-    this.#standing.toggle(this.#question);
-    pressed.setAttribute("aria-pressed", String(this.#standing.has(this.#question)));
-  }
-
   /** What a file holds: the rows that the answers list, and those that were struck out or added. */
-  #saved({ most = Infinity } = {}) {
+  #saved(most = Infinity) {
     const listed = (row) => this.#groups.some(({ reading }) => reading.evidence.has(row.key));
     let rows = this.#rows(listed);
     if (rows.length > most || this.#evidenceOnly) rows = this.#rows((row) => this.#evident(row));
@@ -793,17 +767,4 @@ function arrayRows(rows) {
     indexOf: (key) => rows.findIndex((row) => row.key === key),
     fetch: async () => {},
   };
-}
-
-async function copyLink(pressed) {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    pressed.textContent = "Copied";
-    say("The link is copied");
-  } catch {
-    // Without the permission, or over plain HTTP: the address bar has the same link.
-    pressed.textContent = "Copy it from the address bar";
-    say("The link is in the address bar");
-  }
-  setTimeout(() => (pressed.textContent = "Copy link"), 2500);
 }

@@ -49,7 +49,7 @@ export function asJson({ memory, rows, groups, gold, link }) {
 
 /** The table, one line per row, a column per hop; every column of weights sums to 1. */
 export function asCsv({ rows, groups }) {
-  const columns = groups.flatMap(({ label, reading }, g) =>
+  const columns = groups.flatMap(({ reading }, g) =>
     reading.hops.map((hop) => [
       groups.length > 1 ? `${g ? "what_if" : "remembered"}_hop_${hop.hop}` : `hop_${hop.hop}`,
       hop,
