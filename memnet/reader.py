@@ -14,6 +14,7 @@ import torch
 
 from memnet.errors import TextError
 from memnet.nn.network import DenseSlots, Reading, Slots
+from memnet.stages import staged
 from memnet.story import Alternative, Answer, Attended, Evidence, HopReading
 from memnet.text import words
 from memnet.training.checkpoint import Checkpoint
@@ -75,6 +76,7 @@ class Reader:
         self._network = network
         self._vocabulary = checkpoint.vocabulary
 
+    @staged("encode")
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Content vectors of facts, float32, shape (facts, spaces, dim).
@@ -119,6 +121,7 @@ class Reader:
         )
         return self.answer(question, told, limit=limit, top_answers=top_answers)
 
+    @staged("infer", tells=lambda answer: answer.reason or "answered")
     @torch.inference_mode()
     def answer(self, question: str, told: Told, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
         """Answer a question.

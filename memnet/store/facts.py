@@ -10,9 +10,10 @@ from uuid import UUID
 
 import numpy as np
 from jaxtyping import Float32
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from memnet.errors import FactNotFound, InputError
+from memnet.stages import staged
 from memnet.store import changes, erasing, listing, memories, migrate, models, remodelling
 from memnet.store.answers import Answers
 from memnet.store.database import reading, sqlite_file, writing
@@ -23,6 +24,7 @@ from memnet.store.keys import Keys
 from memnet.store.reads import Reads, Seen, check_unmoved
 from memnet.store.remodelling import Encode
 from memnet.store.rows import Added, Erased, FactRow, MemoryRow, ModelRow
+from memnet.store.schema import store_meta
 from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.view import View
@@ -85,6 +87,16 @@ class FactStore(Reads, Answers, Watches):
         """
         with reading(self._engine) as connection:
             connection.execute(select(1))
+
+    def check_writable(self) -> None:
+        """Make sure that a write would be stored, by storing what is there already.
+
+        Raises:
+            StoreUnavailable: It would not: no room, read-only, locked for too long, or no answer.
+        """
+        epoch = store_meta.c.key == "store_epoch"
+        with writing(self._engine) as connection:
+            connection.execute(update(store_meta).where(epoch).values(value=store_meta.c.value))
 
     def check_schema(self) -> None:
         """Make sure that the schema is the one this memnet needs; see `migrate.check`."""
@@ -156,6 +168,7 @@ class FactStore(Reads, Answers, Watches):
             memory_id = memories.remove(connection, name)
         self._views.drop(memory_id)
 
+    @staged("write")
     def add(
         self,
         name: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 import memnet
 from service.access import needs
@@ -23,10 +23,10 @@ async def livez() -> Alive:
 
 
 @router.get("/readyz", operation_id="readyz", responses=problem_responses(503))
-def readyz(memory: MemoryDep) -> Ready:
-    """Whether the service can answer: the database answers, and its schema is the expected one."""
-    memory.store.ping()
-    memory.store.check_schema()
+def readyz(request: Request, memory: MemoryDep) -> Ready:
+    """Whether the service can answer and remember: the database answers, its schema is the expected one, a
+    write is stored, and nobody has told the service to stop."""
+    request.app.state.readiness.check(memory.store, draining=request.app.state.draining)
     return Ready()
 
 
