@@ -17,11 +17,11 @@ ASSETS = "/docs/assets"
 HEADERS = {
     **ui.HEADERS,
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
-"""No script but the bundle's and the one below runs. The bundle writes styles and pictures into the page."""
+"""No script but the bundle's and the one below runs. The bundle has small pictures within its styles."""
 
 PAGE = """\
 <!doctype html>
