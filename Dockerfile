@@ -15,7 +15,7 @@ COPY migrations migrations
 COPY memnet memnet
 COPY service service
 COPY web web
-RUN pip install -c constraints.txt .
+RUN pip install -c constraints.txt ".[observability]"
 
 
 FROM python:3.13.7-slim-bookworm
@@ -23,7 +23,8 @@ FROM python:3.13.7-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/memnet --create-home memnet
 COPY --from=build /opt/memnet /opt/memnet
 # Inside a container every interface is meant; who may reach them is what the container's ports decide. The
-# service does not start this way until MEMNET_ALLOW_UNAUTHENTICATED=1 says that somebody has thought of it.
+# service does not start this way until there is a key, or MEMNET_ALLOW_UNAUTHENTICATED=1 says that somebody has
+# thought of it.
 ENV PATH=/opt/memnet/bin:$PATH PYTHONUNBUFFERED=1 MEMNET_HOST=0.0.0.0 MEMNET_PORT=8000
 USER memnet
 WORKDIR /var/lib/memnet

@@ -14,6 +14,7 @@ from jaxtyping import Float32
 
 from memnet.interpreters import Facts, Interpretation, TextFacts, Told, interpreter_of
 from memnet.interpreters.base import check_words
+from memnet.stages import staged
 from memnet.story import Alternative, Answer, Attended, Evidence, HopReading
 from memnet.text import words
 from memnet.training.checkpoint import Checkpoint
@@ -65,6 +66,7 @@ class Reader:
         )
         self.training = checkpoint.training
 
+    @staged("encode")
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:
         """The vectors that are kept for facts.
 
@@ -111,6 +113,7 @@ class Reader:
         )
         return self.answer(question, told, limit=limit, top_answers=top_answers)
 
+    @staged("infer", tells=lambda answer: answer.reason or "answered")
     def answer(self, question: str, told: Told, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
         """Answer a question.
 

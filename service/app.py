@@ -9,8 +9,9 @@ where strangers can reach a service that asks nobody for a key.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -20,13 +21,15 @@ import memnet
 from memnet.errors import InputError
 from memnet.memory import Memory
 from memnet.store import migrate
-from service import docs, errors, openapi, ui
+from service import docs, errors, metrics, openapi, ui
 from service.access import check_routes
 from service.bodies import Bodies
 from service.capacity import Capacity
 from service.door import Door
+from service.draining import announced
 from service.edge import Edge
-from service.gate import Gate
+from service.gate import ALWAYS, Gate
+from service.readiness import Readiness
 from service.routes import (
     answers,
     changes,
@@ -63,7 +66,7 @@ class Service(FastAPI):
         app: ASGIApp = Bodies(super().build_middleware_stack(), max_body_bytes=settings.max_body_bytes)
         app = Door(app, state=self.state, settings=settings)
         app = Gate(app, places=settings.max_concurrent_requests, timeout_s=settings.request_timeout_s)
-        return Edge(app, hosts=settings.hosts)
+        return Edge(app, hosts=settings.hosts, templates=metrics.templates(self))
 
 
 def create_app(settings: Settings | None = None, memory: Memory | None = None) -> FastAPI:
@@ -81,13 +84,15 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if memory is None:
-                app.state.memory = await run_in_threadpool(open_memory, settings)
-                stack.push_async_callback(run_in_threadpool, app.state.memory.close)
-            if settings.mcp:
-                await stack.enter_async_context(app.state.tools.session_manager.run())
-            yield
+        with announced(app.state, settings.drain_s, stopping=app.state.streams.close):
+            async with AsyncExitStack() as stack:
+                if memory is None:
+                    app.state.memory = await run_in_threadpool(open_memory, settings)
+                    stack.push_async_callback(run_in_threadpool, app.state.memory.close)
+                metrics.describe(app.state.memory.model)
+                if settings.mcp:
+                    await stack.enter_async_context(app.state.tools.session_manager.run())
+                yield
 
     app = Service(
         title="memnet",
@@ -96,6 +101,9 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
         lifespan=lifespan,
         # A redirect to the path without the slash would be an answer in another shape than problem details.
         redirect_slashes=False,
+        # Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says, if it does and the extra `observability` is there.
+        # Logs of the framework's own would repeat what was sent; its metrics are ours already.
+        telemetry={"auto_configure": True, "logs": False, "metrics": False, "exclude": _is_probe},
         docs_url=None,
         redoc_url=None,
     )
@@ -104,6 +112,8 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     if memory is not None:
         app.state.memory = memory
     app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
+    app.state.readiness = Readiness()
+    app.state.draining = False
     app.state.streams = Streams(
         most=settings.max_streams, every_s=settings.watch_interval_s, longest_s=settings.max_stream_s
     )
@@ -122,6 +132,7 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
         examples,
         models,
         operations,
+        metrics,
     ):
         app.include_router(routes.router)
     if settings.mcp:
@@ -141,6 +152,11 @@ def _offer_tools(app: FastAPI) -> None:
         ) from None
     app.state.tools = serve(app.state)
     app.router.routes.extend(routes(app.state.tools))
+
+
+def _is_probe(scope: Mapping[str, Any]) -> bool:
+    """Asked every few seconds, and of no interest to a trace."""
+    return scope.get("path") in ALWAYS
 
 
 def open_memory(settings: Settings) -> Memory:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import multiprocessing
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from pydantic import ValidationError
 
 from memnet.errors import InputError, MemnetError
+
+if TYPE_CHECKING:
+    from memnet.memory import Memory
+    from service.settings import Settings
 
 WRONG_USE = 2
 FAILED = 1
@@ -29,6 +34,7 @@ BACKLOG = 2048
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 chooses a free one.  [default: 8000]")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer.  [default: 1]")
 @click.option("--database-url", help="SQLAlchemy URL of the store.  [default: sqlite:///var/memnet.db]")
 @click.option(
     "--checkpoint",
@@ -51,41 +57,70 @@ def serve(**options: Any) -> None:
     except ValidationError as error:
         _stop(explain(error), code=WRONG_USE)
 
+    with _listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt):
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"http://{host}:{listener.getsockname()[1]}"
+        said = f"memnet answers at {address} (documentation: {address}/docs)"
+        if settings.workers == 1:
+            _serve(settings, listener, said)
+            return
+        # Workers read the environment.
+        os.environ |= {
+            f"MEMNET_{name.upper()}": str(value) for name, value in options.items() if value is not None
+        }
+        _find_mistakes()
+        click.echo(said)
+
+        from service import logs, workers
+
+        logs.configure(settings)
+        workers.run(settings, listener, grace_s=GRACE_S)
+
+
+def _serve(settings: Settings, listener: socket.socket, said: str) -> None:
+    """Answer in this process."""
     import torch
     import uvicorn
 
-    from service.app import create_app, open_memory
+    from service import logs, workers
+    from service.app import create_app
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    with _listen(settings.host, settings.port) as listener:
+    with _opened(settings) as memory:
+        logs.configure(settings)
         try:
-            memory = open_memory(settings)
-        except MemnetError as error:
-            _stop(str(error), error.hint, code=WRONG_USE if isinstance(error, InputError) else FAILED)
-        with memory:
-            try:
-                app = create_app(settings, memory)
-            except InputError as error:
-                _stop(str(error), error.hint, code=WRONG_USE)
-            host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            address = f"http://{host}:{listener.getsockname()[1]}"
-            click.echo(f"memnet answers at {address} (documentation: {address}/docs)")
+            app = create_app(settings, memory)
+        except InputError as error:
+            _stop(str(error), error.hint, code=WRONG_USE)
+        # uvicorn stops in order, then raises the signal again for whoever asked: to end in order here too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        click.echo(said)
+        uvicorn.Server(workers.config(settings, app, grace_s=GRACE_S)).run(sockets=[listener])
 
-            class Server(uvicorn.Server):
-                def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-                    # Streams have no end of their own, and would be waited for as long as requests may take.
-                    app.state.streams.close()
-                    super().handle_exit(sig, frame)
 
-            config = uvicorn.Config(
-                app,
-                log_level=settings.log_level,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
-            )
-            # uvicorn stops in order, then raises the signal again for whoever asked.
-            with contextlib.suppress(KeyboardInterrupt):
-                Server(config).run(sockets=[listener])
+def _find_mistakes() -> None:
+    """Open the memory and close it again, in a process of its own: this one, which only looks after others,
+    need not hold a network."""
+    first = multiprocessing.get_context("spawn").Process(target=_open_and_close)
+    first.start()
+    first.join()
+    if first.exitcode:
+        sys.exit(first.exitcode)
+
+
+def _open_and_close() -> None:
+    from service.settings import Settings
+
+    _opened(Settings()).close()
+
+
+def _opened(settings: Settings) -> Memory:
+    from service.app import open_memory
+
+    try:
+        return open_memory(settings)
+    except MemnetError as error:
+        _stop(str(error), error.hint, code=WRONG_USE if isinstance(error, InputError) else FAILED)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,64 +7,125 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
-from service import problems
+from service import metrics, problems
+from service.access import Access
 from service.errors import ProblemResponse
+from service.gate import ALWAYS
 
 log = logging.getLogger("memnet.service")
+access_log = logging.getLogger("memnet.access")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class Edge:
-    """Name the request, refuse one by a name that is not the service's, log what nobody expected."""
+    """Name the request, count and log it, refuse one by a name that is not the service's."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: frozenset[str] | None = None, templates: Mapping[Any, str] | None = None
+    ) -> None:
         """Stand around an application.
 
         Args:
             app: The application.
             hosts: Names that the service may be called by; None for any.
+            templates: Paths of the endpoints as they were declared, for counting.
         """
         self.app = app
         self.hosts = hosts
+        self.templates = templates or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        request_id = _checked(headers.get("x-request-id"))
+        request_id = _checked(Headers(scope=scope).get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
-        started = False
+        visit = _Visit(scope, send, request_id)
+        with bound_contextvars(request_id=request_id):
+            try:
+                await self._answer(scope, receive, visit.send)
+            except Exception as error:
+                # The framework has answered 500 and lets the error pass on; the log says of which request.
+                log.error(
+                    "request %s failed: %s %s", request_id, scope["method"], scope["path"], exc_info=error
+                )
+                if not visit.status:
+                    raise
+            finally:
+                visit.end(self.templates.get(scope.get("endpoint"), ""))
 
-        async def send_named(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
-            await send(message)
-
-        if self.hosts is not None and not _is_named(headers, self.hosts):
-            refusal = ProblemResponse(
-                scope,
-                problems.HOST_NOT_ALLOWED,
-                "call the service as localhost",
-                headers={"Connection": "close"},
-            )
-            await refusal(scope, receive, send_named)
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.hosts is None or _is_named(Headers(scope=scope), self.hosts):
+            await self.app(scope, receive, send)
             return
-        try:
-            await self.app(scope, receive, send_named)
-        except Exception as error:
-            # The framework has answered 500 and lets the error pass on; here the log learns which request.
-            log.error("request %s failed: %s %s", request_id, scope["method"], scope["path"], exc_info=error)
-            if not started:
-                raise
+        refusal = ProblemResponse(
+            scope,
+            problems.HOST_NOT_ALLOWED,
+            "call the service as localhost",
+            headers={"Connection": "close"},
+        )
+        await refusal(scope, receive, send)
+
+
+class _Visit:
+    """One request: named in its answer, counted and logged."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self.status = 0
+        self._scope = scope
+        self._send = send
+        self._request_id = request_id
+        self._started = time.perf_counter()
+        self._elapsed_s: float | None = None
+        metrics.INSIDE.inc()
+
+    async def send(self, message: Message) -> None:
+        """Pass on what is answered."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._elapsed_s = time.perf_counter() - self._started
+            MutableHeaders(scope=message)["X-Request-ID"] = self._request_id
+        await self._send(message)
+
+    def end(self, route: str) -> None:
+        """The answer has been sent, or the caller has gone."""
+        metrics.INSIDE.dec()
+        scope = self._scope
+        state = scope["state"]
+        elapsed_s = time.perf_counter() - self._started if self._elapsed_s is None else self._elapsed_s
+        metrics.count(scope["method"], route, self.status, elapsed_s, problem=state.get("problem"))
+        level = logging.DEBUG if scope["path"] in ALWAYS else logging.INFO
+        if not access_log.isEnabledFor(level):
+            return
+        access: Access | None = state.get("access")
+        access_log.log(
+            level,
+            "%s %s %s",
+            scope["method"],
+            scope["path"],
+            self.status,
+            extra={
+                "method": scope["method"],
+                # Never the query: a filter may hold the words of a fact.
+                "path": scope["path"],
+                "route": route,
+                "status": self.status,
+                "elapsed_ms": round(elapsed_s * 1000, 2),
+                "problem": state.get("problem"),
+                "key": access.key.name if access and access.key else None,
+                "client": scope["client"][0] if scope.get("client") else None,
+            },
+        )
 
 
 def _is_named(headers: Headers, hosts: frozenset[str]) -> bool:

@@ -85,6 +85,7 @@ class ProblemResponse(Response):
         fields: Sequence[FieldProblem] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        scope.setdefault("state", {})["problem"] = kind.code  # for whoever counts
         problem = Problem(
             type=kind.type,
             title=kind.title,

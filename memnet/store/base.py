@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from memnet.store import migrate, models
 from memnet.store.database import reading, writing
 from memnet.store.keys import Keys
 from memnet.store.rows import ModelRow
+from memnet.store.schema import store_meta
 from memnet.store.view import View
 from memnet.store.views import LOAD_TIMEOUT_S, Views
 
@@ -63,6 +64,16 @@ class StoreBase:
         """
         with reading(self._engine) as connection:
             connection.execute(select(1))
+
+    def check_writable(self) -> None:
+        """Make sure that a write would be stored, by storing what is there already.
+
+        Raises:
+            StoreUnavailable: It would not: no room, read-only, locked for too long, or no answer.
+        """
+        epoch = store_meta.c.key == "store_epoch"
+        with writing(self._engine) as connection:
+            connection.execute(update(store_meta).where(epoch).values(value=store_meta.c.value))
 
     def check_schema(self) -> None:
         """Make sure that the schema is the one this memnet needs; see `migrate.check`."""

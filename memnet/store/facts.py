@@ -11,6 +11,7 @@ from jaxtyping import Float32
 from sqlalchemy import Connection
 
 from memnet.errors import InputError, MemoryMoved
+from memnet.stages import staged
 from memnet.store import changes, compacting, erasing, memories
 from memnet.store.adopting import Adopting
 from memnet.store.answers import Answers
@@ -110,6 +111,7 @@ class FactStore(Reads, Adopting, Answers, Watches):
             memory_id = memories.remove(connection, name)
         self._views.drop(memory_id)
 
+    @staged("write")
     def add(
         self,
         name: str,

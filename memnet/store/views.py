@@ -14,6 +14,7 @@ from threading import Lock
 from sqlalchemy import Connection, Engine, select
 
 from memnet.errors import MemoryTooLarge
+from memnet.stages import staged, tell
 from memnet.store import history, loading
 from memnet.store.cache import LATEST, Cached, ViewCache
 from memnet.store.database import reading
@@ -76,7 +77,9 @@ class Views:
     def drop(self, memory_id: int) -> None:
         """Let go of the views of a memory."""
         self._cache.drop_memory(memory_id)
+        tell("cached_bytes", self._cache.size_bytes)
 
+    @staged("view")
     def view(
         self,
         name: str,
@@ -97,6 +100,7 @@ class Views:
         hit("read.head")
         cached = self._cache.get(key)
         if cached is not None and cached.is_at(head):
+            tell("view", 1, "as it was")
             return cached.view
         with self._cache.turn(key, self._load_timeout_s), reading(self._engine) as connection:
             drops = self._cache.drops
@@ -104,9 +108,11 @@ class Views:
             head, key = pin(connection)
             cached = self._cache.get(key)
             if cached is not None and cached.is_at(head):
+                tell("view", 1, "as it was")
                 return cached.view
             view = self._load(connection, name, head, model, cached)
             self._cache.put(key, Cached(view, head.epoch), drops)
+        tell("cached_bytes", self._cache.size_bytes)
         hit("read.published")
         return view
 
@@ -154,6 +160,8 @@ class Views:
         if cached is not None and cached.leads_to(head):
             view = loading.catch_up(connection, name, head, model, cached.view, half=self._half)
             if view is not None:
+                tell("index_lag", head.revision - cached.view.revision)
+                tell("view", 1, "caught up")
                 return view
         size_bytes = head.live_count * model.spaces * model.dim * (2 if self._half else 4)
         if self._max_view_bytes is not None and size_bytes > self._max_view_bytes:
@@ -162,4 +170,5 @@ class Views:
                 f"more than the {self._max_view_bytes} that are allowed",
                 hint="raise the bound, or keep vectors as float16",
             )
+        tell("view", 1, "loaded")
         return loading.load(connection, name, head, model, half=self._half)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from service.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -85,7 +87,16 @@ def test_images_are_pinned(services: dict[str, Any], dockerfile: str) -> None:
 def test_the_service_has_time_to_end(services: dict[str, Any]) -> None:
     from service.cli import GRACE_S
 
-    assert int(services["api"]["stop_grace_period"].removesuffix("s")) > GRACE_S
+    drain_s = float(services["api"]["environment"].get("MEMNET_DRAIN_S", Settings().drain_s))
+    assert int(services["api"]["stop_grace_period"].removesuffix("s")) > GRACE_S + drain_s
+
+
+def test_every_setting_in_the_container_files_is_one(services: dict[str, Any], dockerfile: str) -> None:
+    names = {f"MEMNET_{name.upper()}" for name in Settings.model_fields}
+    used = {name for name in services["api"]["environment"] if name.startswith("MEMNET_")}
+    used |= set(re.findall(r"MEMNET_[A-Z_]+", dockerfile))
+
+    assert used <= names
 
 
 def test_the_image_does_not_run_as_root_and_pins_its_packages(dockerfile: str) -> None:
@@ -93,7 +104,7 @@ def test_the_image_does_not_run_as_root_and_pins_its_packages(dockerfile: str) -
 
     assert users == ["memnet"]
     assert dockerfile.index("USER memnet") < dockerfile.index('CMD ["memnet"')
-    assert "pip install -c constraints.txt ." in dockerfile
+    assert 'pip install -c constraints.txt ".[observability]"' in dockerfile
 
 
 def test_nothing_names_a_package_host(dockerfile: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 from typing import Any
@@ -328,6 +329,15 @@ def test_every_kind_of_problem_is_explained_at_its_type(client: TestClient) -> N
         assert explained.json()["remedy"]
 
     assert _problem(client.get("/problems/nothing"))["code"] == "not_found"
+
+
+@pytest.mark.parametrize("slug", sorted(KINDS))
+def test_every_kind_of_problem_has_a_page_in_a_browser(client: TestClient, slug: str) -> None:
+    page = client.get(f"/problems/{slug}", headers={"Accept": "text/html, */*;q=0.8"})
+
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert f"<h1>{html.escape(KINDS[slug].title)}</h1>" in page.text
+    assert html.escape(KINDS[slug].remedy) in page.text
 
 
 def test_kinds_that_pass_say_when_to_come_back() -> None:

@@ -136,13 +136,47 @@ def test_the_page_needs_nothing_from_another_host(client: TestClient) -> None:
     assert page.status_code == 200
     assert not re.findall(r"(?:https?:)?//[a-z0-9-]+\.", page.text)
     links = re.findall(r'(?:href|src)="([^"]+)"', page.text)
-    assert len(links) == 3
+    assert len(links) == 4
     for link in links:
-        assert link.startswith("/docs/assets/")
+        assert link.startswith("/docs/")
         assert client.get(link).status_code == 200
-    url = re.search(r"url: '([^']+)'", page.text)
+    url = re.search(r'url: "([^"]+)"', client.get("/docs/start.js").text)
     assert url is not None
     assert client.get(url.group(1)).json()["openapi"] == "3.0.3"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/ui", "/problems/not-found"])
+def test_a_page_runs_no_script_that_is_written_in_it_and_none_of_another_host(
+    client: TestClient, path: str
+) -> None:
+    page = client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
+    assert not re.search(r"\son[a-z]+=", page.text)
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in page.headers["Content-Security-Policy"].split(";")
+    )
+    assert policy["default-src"] in ("'self'", "'none'")
+    assert "script-src" not in policy
+    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_route_that_asks_for_a_key_says_so_and_what_it_must_allow(api: dict[str, Any]) -> None:
+    assert api["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    for _, path, operation in _operations(api):
+        if path.startswith("/v1/"):
+            assert list(operation["security"][0]) == ["key"], path
+            assert {"401", "429", "503"} <= set(operation["responses"]), path
+        else:
+            assert "security" not in operation, path
+    facts = api["paths"]["/v1/memories/{memory_id}/facts"]
+    assert facts["get"]["security"] == [{"key": ["read"]}]
+    assert facts["post"]["security"] == [{"key": ["write"]}]
+    assert "403" in facts["post"]["responses"]
+    assert "403" not in api["paths"]["/v1/limits"]["get"]["responses"]
 
 
 def test_the_3_0_document_has_no_words_of_3_1(api: dict[str, Any]) -> None:

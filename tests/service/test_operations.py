@@ -7,13 +7,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 import memnet
-from memnet.errors import SchemaMismatch
+from memnet.errors import SchemaMismatch, StoreUnavailable
 from memnet.memory import Memory
+from memnet.store import database as store_database
 from service.app import create_app
 from service.settings import Settings
+from tests.service.problem import problem
 
 LOCAL = "http://localhost"
 
@@ -51,6 +54,61 @@ def test_a_service_whose_database_was_replaced_by_nonsense_is_not_ready(
     assert ready.status_code == 503
     assert ready.json()["code"] == "database_unavailable"
     assert client.get("/livez").status_code == 200
+
+
+def test_a_service_that_could_not_store_a_write_is_not_ready(
+    database: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_database, "BUSY_TIMEOUT_S", 0.1)
+    with (
+        Memory.open(f"sqlite:///{database}", checkpoint) as memory,
+        TestClient(create_app(Settings(), memory), LOCAL) as client,
+        closing(sqlite3.connect(database, isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")  # As long as somebody else writes, a write would wait and then fail.
+        ready = client.get("/readyz")
+        read = client.get("/v1/memories")
+        other.execute("ROLLBACK")
+        again = client.get("/readyz")
+
+    assert problem(ready)["code"] == "database_unavailable"
+    assert read.status_code == again.status_code == 200
+
+
+def test_asking_whether_it_is_ready_does_not_write_every_time(
+    client: TestClient, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    real = memory.store.check_writable
+    monkeypatch.setattr(memory.store, "check_writable", lambda: (written.append(1), real()))
+
+    for _ in range(20):
+        assert client.get("/readyz").status_code == 200
+
+    assert len(written) == 1
+
+
+def test_a_write_that_fails_is_tried_again_the_next_time(
+    client: TestClient, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise StoreUnavailable("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory.store, "check_writable", full)
+        assert [client.get("/readyz").status_code for _ in range(2)] == [503, 503]
+
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_service_that_was_told_to_stop_says_so_and_goes_on_answering(
+    app: FastAPI, client: TestClient
+) -> None:
+    app.state.draining = True
+
+    assert problem(client.get("/readyz"))["code"] == "draining"
+    assert client.get("/livez").status_code == 200
+    assert client.get("/v1/memories").status_code == 200
 
 
 def test_the_version_names_the_network_that_answers(client: TestClient, memory: Memory) -> None:

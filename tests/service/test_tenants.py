@@ -27,6 +27,7 @@ PUBLIC = {
     "/",
     "/docs",
     "/docs/openapi.json",
+    "/docs/start.js",
     "/docs/assets",
     "/livez",
     "/openapi.json",
