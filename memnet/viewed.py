@@ -11,7 +11,7 @@ from memnet.interpreters import Facts, TextFacts
 from memnet.store import NewFacts, View, Write
 
 SORTED_UP_TO = 4096
-"""Facts up to which all scores come from a search, best first, and are put in order; else from a full pass."""
+"""Facts up to which all scores come from a search, best first, and are put in order; else a full pass."""
 
 WRITES_WITHIN = 8192
 """Newest facts that a new one can supersede."""

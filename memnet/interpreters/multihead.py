@@ -94,7 +94,8 @@ class MultiHeadInterpreter(Interpreter):
         content = vectors[:, 0]
         gates = np.tril(self._fused.gates(content, content), -1)
         kept: np.ndarray = np.log1p(-gates.astype(np.float64)).sum(axis=0)
-        return np.maximum(kept, LEAST_RETENTION).astype(np.float32)
+        retention: np.ndarray = np.maximum(kept, LEAST_RETENTION).astype(np.float32)
+        return retention
 
     def answer(self, question: str, told: Told, count: int) -> Interpretation:
         tokens = self._lexicon.tokens(question, self._keys(told.texts))

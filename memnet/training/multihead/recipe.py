@@ -18,13 +18,14 @@ class MultiHeadRecipe:
     num_heads: int = 8
     write: bool = True
     """Whether new facts supersede older ones."""
-    questions: int = 6_000_000
+    questions: int = 3_500_000
     """Questions to train on, repeated ones counted again: the length of the run."""
-    batch_size: int = 80
+    batch_size: int = 64
     """Questions per update, roughly: lessons stay whole. Many small updates break plateaus sooner than few
     large ones."""
-    learning_rate: float = 1e-3
-    """For AdamW; falls along half a cosine to 2 % of it."""
+    learning_rate: float = 4e-4
+    """For AdamW; falls along half a cosine to 2 % of it. At 1e-3 tasks 16 and 19 stay where they begin; at 4e-4
+    they are learned within minutes."""
     warmup: int = 200
     """Updates over which the rate rises from 0."""
     weight_decay: float = 0.05
