@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import groupby
 
 import numpy as np
@@ -109,10 +110,8 @@ def test_a_memory_deleted_under_its_writers_leaves_no_orphans(database: Database
 
     def write() -> None:
         while not stop.is_set():
-            try:
+            with suppress(MemoryNotFound):
                 database.add("a", "b")
-            except MemoryNotFound:
-                pass
             # SQLite's lock goes to whoever asks first: one who asks without a rest can starve the other.
             time.sleep(0.002)
 
