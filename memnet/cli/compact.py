@@ -54,7 +54,7 @@ def compact(
     if as_json:
         click.echo(json.dumps({"memory": memory_id, **asdict(done)}))
         return
-    facts = f", {done.facts} forgotten facts removed" if history else ""
+    facts = f", {done.facts} forgotten facts and {done.answers} kept answers removed" if history else ""
     click.echo(
         f"{memory_id}: the log begins at revision {done.log_floor}, the history at {done.history_floor}; "
         f"{done.log_rows} entries removed{facts}"

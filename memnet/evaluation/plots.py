@@ -175,6 +175,54 @@ def learning_figure(history: Sequence[Mapping[str, Any]], *, title: str = "") ->
     return figure
 
 
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Training losses of restarts, epoch by epoch."""
+
+    name: str
+    losses: Sequence[Sequence[float]]
+    """Of each restart, in nats per question."""
+    selected: int
+    """Which restart is drawn in front."""
+
+
+def restarts_figure(curves: Sequence[Curves], *, linear_epochs: int, title: str = "") -> Figure:
+    """Training loss by epoch: a panel for what was trained together, a line per restart.
+
+    The selected restart is in front; the linear start is shaded.
+
+    Raises:
+        MemnetError: matplotlib is not installed.
+    """
+    columns = min(5, len(curves))
+    rows = -(-len(curves) // columns)
+    figure = _figure(width=1.2 + 2.2 * columns, height=1.0 + 1.7 * rows)
+    panels = figure.subplots(rows, columns, sharex=True, squeeze=False)
+    for number, axes in enumerate(panels.flat):
+        if number >= len(curves):
+            axes.set_axis_off()
+            continue
+        each = curves[number]
+        for restart, losses in enumerate(each.losses):
+            chosen = restart == each.selected
+            axes.plot(
+                range(1, len(losses) + 1),
+                losses,
+                color="C0" if chosen else "0.7",
+                linewidth=1.4 if chosen else 0.6,
+                zorder=3 if chosen else 2,
+            )
+        if linear_epochs:
+            axes.axvspan(0.5, linear_epochs + 0.5, color="0.93", zorder=0)
+        axes.set_ylim(bottom=0)
+        axes.set_title(each.name, fontsize=7)
+        axes.tick_params(labelsize=6)
+    figure.supxlabel("epoch", fontsize=8)
+    figure.supylabel("training loss, nats per question", fontsize=8)
+    figure.suptitle(title, fontsize=10)
+    return figure
+
+
 def png(figure: Figure) -> bytes:
     """The figure as a PNG, the same bytes for the same figure."""
     buffer = BytesIO()

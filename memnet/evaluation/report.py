@@ -40,7 +40,7 @@ def write(runs: Sequence[CheckpointRun | BenchmarkRun], out: Path, *, with_plots
     names = [run.name for run in runs]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"two runs are named '{twice[0]}'", hint="rename one of the folders")
-    drawn = {run.name: _draw(run) for run in runs} if with_plots else {}
+    drawn = {run.name: draw(run) for run in runs} if with_plots else {}
     contents = {name: image for images in drawn.values() for name, image in images.items()}
     contents["report.md"] = markdown(runs, drawn).encode()
     contents["report.json"] = json.dumps(machine(runs, drawn), indent=2, ensure_ascii=False).encode() + b"\n"
@@ -183,13 +183,17 @@ def _benchmark(run: BenchmarkRun) -> list[str]:
         f"bAbI `{recipe.split}`, {mode}, seeds 0 to {recipe.restarts - 1}, the weights after the last epoch. "
         f"Training data: {'; '.join(labels)}. {run.elapsed_s:,.0f} s of training.",
         "",
-        *(f"- {note}" for note in [*run.notes, "no learning curves: a benchmark keeps errors only"]),
+        *(f"- {note}" for note in [*run.notes, *_without_curves(run)]),
         "",
         table.markdown(run.rows, recipe.restarts, recipe.published),
     ]
 
 
-def _draw(run: CheckpointRun | BenchmarkRun) -> dict[str, bytes]:
+def _without_curves(run: BenchmarkRun) -> list[str]:
+    return [] if run.curves else ["no learning curves: the memnet that trained these kept errors only"]
+
+
+def draw(run: CheckpointRun | BenchmarkRun) -> dict[str, bytes]:
     """The plots of a run by file name."""
     beside = [Series(_heading(column), column.errors) for column in run.published]
     if isinstance(run, BenchmarkRun):
@@ -203,8 +207,12 @@ def _draw(run: CheckpointRun | BenchmarkRun) -> dict[str, bytes]:
             ),
         ]
         beside = [Series(each.name, {row.task: row.published for row in run.rows}) for each in beside]
-        figure = plots.error_figure(ours, beside, title=f"{run.name}: bAbI {run.recipe.split}")
-        return {f"{run.name}-errors.png": plots.png(figure)}
+        title = f"{run.name}: bAbI {run.recipe.split}"
+        drawn = {f"{run.name}-errors.png": plots.png(plots.error_figure(ours, beside, title=title))}
+        if curves := run.curves:
+            figure = plots.restarts_figure(curves, linear_epochs=run.recipe.recipe.linear_epochs, title=title)
+            drawn[f"{run.name}-learning.png"] = plots.png(figure)
+        return drawn
     tasks = run.evaluation.tasks
     errors = Series(f"{run.name}, one run", {task: each.error for task, each in tasks.items()})
     beside = [Series(each.name, {task: each.errors.get(task) for task in tasks}) for each in beside]

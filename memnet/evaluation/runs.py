@@ -11,11 +11,13 @@ from typing import Any
 
 from memnet import recipes
 from memnet.babi.dataset import TaskFile, load_task
-from memnet.babi.published import Published, published
+from memnet.babi.published import Published
+from memnet.babi.tasks import TASK_NAMES
 from memnet.errors import CheckpointError, InputError
 from memnet.evaluation import table
 from memnet.evaluation.evaluate import Evaluation, evaluate
 from memnet.evaluation.labels import SIZES, training_labels
+from memnet.evaluation.plots import Curves
 from memnet.reader import Reader
 from memnet.recipes import BenchmarkRecipe
 from memnet.story import Answer, Question
@@ -146,6 +148,25 @@ class BenchmarkRun:
     def elapsed_s(self) -> float:
         return round(sum(result.elapsed_s for _, result in self.results), 1)
 
+    @property
+    def curves(self) -> list[Curves]:
+        """Training losses: of each task's restarts, or of all joint ones; none where they were not kept."""
+        restarts = [(unit, each) for unit, result in self.results for each in result.restarts]
+        if not all(each.losses for _, each in restarts):
+            return []
+        panels: dict[str, list[Restart]] = {}
+        for unit, each in restarts:
+            joint = "all tasks" if len(unit.tasks) > 1 else f"{unit.tasks[0]} {TASK_NAMES[unit.tasks[0]]}"
+            panels.setdefault(joint, []).append(each)
+        return [
+            Curves(
+                name,
+                [each.losses for each in found],
+                min(range(len(found)), key=lambda index: found[index].training_error),
+            )
+            for name, found in panels.items()
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "kind": "benchmark",
@@ -251,15 +272,11 @@ def evaluate_checkpoint(
 
 
 def comparable(data: dict[str, Any]) -> tuple[Published, ...]:
-    """The paper's columns, as far as there are recipes for them, of a run's training size and mode."""
-    size = SIZES.get(data.get("split", ""))
+    """The paper's columns of a run's training size and mode."""
     mode = "joint" if len(data.get("files", {})) > 1 else "single"
-    found = []
-    for name in recipes.names():
-        column = recipes.load(name).published
-        if size and column and column.mode == mode:
-            found.append(published(column.model, size, mode))
-    return tuple(found)
+    beside = [recipes.load(name).published for name in recipes.names()]
+    asked = (SIZES.get(data.get("split", "")), mode)
+    return tuple(each for each in beside if each and (each.train_size, each.mode) == asked)
 
 
 def _ask(reader: Reader, file: TaskFile, choice: StoryChoice) -> AskedStory:
@@ -289,6 +306,7 @@ def _restart(unit: Unit, restart: Restart) -> dict[str, Any]:
         "training_error": restart.training_error,
         "validation_error": restart.validation_error if validated else None,
         "test_errors": {str(task): error for task, error in restart.test_errors.items()},
+        "losses": list(restart.losses),
     }
 
 

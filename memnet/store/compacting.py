@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select, update
 from memnet.errors import RevisionNotFound
 from memnet.store import memories, writes
 from memnet.store.failpoints import hit
-from memnet.store.schema import changes, fact_vectors, facts
+from memnet.store.schema import answers, changes, fact_vectors, facts
 from memnet.store.schema import memories as memories_table
 from memnet.store.statements import batched
 
@@ -33,6 +33,8 @@ class Compacted:
     log_rows: int
     facts: int
     """Forgotten facts, with their vectors and writes."""
+    answers: int
+    """Kept answers of a past that cannot be read any more: they may hold texts of those facts."""
 
 
 def compact(connection: Connection, name: str, revision: int, *, forgotten: bool) -> Compacted:
@@ -76,6 +78,9 @@ def compact(connection: Connection, name: str, revision: int, *, forgotten: bool
         writes.erase(connection, memory_id, some)
         for table in (fact_vectors, facts):
             connection.execute(delete(table).where(table.c.memory_id == memory_id, table.c.seq.in_(some)))
+    answered = connection.execute(
+        delete(answers).where(answers.c.memory_id == memory_id, answers.c.revision < history_floor)
+    ).rowcount
     hit("compact.facts")
     # No new epoch: what is cached from the floor on is as it was, and what is below is not asked for again.
     connection.execute(
@@ -83,4 +88,4 @@ def compact(connection: Connection, name: str, revision: int, *, forgotten: bool
         .where(memories_table.c.memory_id == memory_id)
         .values(log_floor=log_floor, history_floor=history_floor)
     )
-    return Compacted(log_floor, history_floor, log_rows, len(gone))
+    return Compacted(log_floor, history_floor, log_rows, len(gone), answered)

@@ -265,8 +265,9 @@ class FactStore(Reads, Adopting, Answers, Watches):
         Args:
             name: Which memory.
             revision: The floor; everything below goes. A floor that is higher already stays.
-            forgotten: Remove facts that were forgotten at or below it as well, with vectors and writes. No
-                state below the floor can be read then. The files may keep traces: see `erase`.
+            forgotten: Remove facts that were forgotten at or below it as well, with vectors and writes, and
+                kept answers of states below it: no such state can be read then. The files may keep traces:
+                see `erase`.
 
         Raises:
             MemoryNotFound: There is no such memory.

@@ -5,7 +5,7 @@ Both give the same bits, because both copy the same stored bytes in the same ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,13 @@ from memnet.store.segment import Part, Segment, grow
 from memnet.store.vectors import decode
 from memnet.store.view import View
 
+_PAGE = 500
+"""Facts that are Python objects at a time: more of them fall out of the processor's caches, and loading a
+million facts takes half as long again."""
+
+_WHOLE = 5_000
+"""A server's cursor for anything smaller would cost more than it saves."""
+
 
 def load(connection: Connection, name: str, head: Head, model: ModelRow, *, half: bool = False) -> View:
     """Read a whole memory as of `head.revision`, into one segment.
@@ -31,7 +38,7 @@ def load(connection: Connection, name: str, head: Head, model: ModelRow, *, half
         MissingVectors: A live fact has no vectors of this model.
         VectorDamaged: A stored vector fails its checksum.
     """
-    part = Part(_segment(name, _rows(connection, head, model), model, half=half))
+    part = Part(_segment(connection, name, head, model, half=half))
     part = retention.loaded(connection, head, model.model_id, part)
     last_seq = _newest(connection, head) if head.past else head.last_seq
     return View(head.memory_id, head.revision, (part,), last_seq)
@@ -82,8 +89,8 @@ def advance(
     segment, last_seq = None, base.last_seq
     if head.last_seq > base.last_seq:
         # Numbers only grow: whatever was added lies behind everything that `base` has seen.
-        rows = _rows(connection, head, model, facts.c.seq.between(base.last_seq + 1, head.last_seq))
-        segment = _segment(name, rows, model, half=half)
+        added = facts.c.seq.between(base.last_seq + 1, head.last_seq)
+        segment = _segment(connection, name, head, model, added, half=half)
         last_seq = _newest(connection, head) if head.past else head.last_seq
     parts = grow(base.parts, gone, segment)
     parts = retention.advanced(connection, head, model.model_id, parts, gone=gone, after_seq=base.last_seq)
@@ -101,29 +108,47 @@ def _newest(connection: Connection, head: Head) -> int:
     return connection.execute(statement).scalar_one_or_none() or 0
 
 
-def _rows(
+def _segment(
+    connection: Connection,
+    name: str,
+    head: Head,
+    model: ModelRow,
+    *conditions: ColumnElement[bool],
+    half: bool,
+) -> Segment:
+    """Read facts that live as of `head.revision`, with their vectors."""
+    seqs: list[int] = []
+    texts: list[str] = []
+    vectors = [np.empty((0, model.spaces, model.dim), np.float32)]
+    missing = 0
+    hit("read.rows")
+    for page in _pages(connection, head, model, *conditions):
+        some_seqs, some_texts, data, crcs = zip(*page, strict=True)
+        seqs += some_seqs
+        texts += some_texts
+        missing += data.count(None)
+        if not missing:
+            vectors.append(decode(name, some_seqs, data, crcs, model))
+    if missing:
+        raise MissingVectors(name, missing)
+    hit("read.decoded")
+    return Segment.joined(np.array(seqs, np.int64), tuple(texts), vectors, half=half)
+
+
+def _pages(
     connection: Connection, head: Head, model: ModelRow, *conditions: ColumnElement[bool]
-) -> Sequence[Row[*tuple[Any, ...]]]:
+) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
     its_vector = and_(
         fact_vectors.c.memory_id == facts.c.memory_id,
         fact_vectors.c.model_id == model.model_id,
         fact_vectors.c.seq == facts.c.seq,
     )
-    return connection.execute(
+    statement = (
         select(facts.c.seq, facts.c.text, fact_vectors.c.vector, fact_vectors.c.crc32)
         .select_from(facts.outerjoin(fact_vectors, its_vector))
         .where(facts.c.memory_id == head.memory_id, live_at(head.revision), *conditions)
         .order_by(facts.c.seq)
-    ).all()
-
-
-def _segment(name: str, rows: Sequence[Row[*tuple[Any, ...]]], model: ModelRow, *, half: bool) -> Segment:
-    hit("read.rows")
-    missing = sum(row.vector is None for row in rows)
-    if missing:
-        raise MissingVectors(name, missing)
-    seqs = np.array([row.seq for row in rows], np.int64)
-    stored = [(row.seq, row.vector, row.crc32) for row in rows]
-    vectors = decode(name, stored, model)
-    hit("read.decoded")
-    return Segment.of(seqs, tuple(row.text for row in rows), vectors, half=half)
+    )
+    if head.live_count > _WHOLE:
+        statement = statement.execution_options(yield_per=_PAGE)
+    return connection.execute(statement).partitions(_PAGE)

@@ -52,12 +52,27 @@ class Segment:
         half: bool = False,
     ) -> Segment:
         """Freeze facts; the vectors are copied, space by space."""
-        spaces = tuple(_rows(vectors[:, space], half=half) for space in range(vectors.shape[1]))
+        return cls.joined(seqs, texts, [vectors], half=half)
+
+    @classmethod
+    def joined(
+        cls,
+        seqs: Int64[np.ndarray, " rows"],
+        texts: tuple[str, ...],
+        vectors: Sequence[Float32[np.ndarray, "some spaces dim"]],
+        *,
+        half: bool = False,
+    ) -> Segment:
+        """Freeze facts whose vectors come in pieces, in order."""
+        spaces = tuple(
+            _rows(np.concatenate([some[:, space] for some in vectors]), half=half)
+            for space in range(vectors[0].shape[1])
+        )
         seqs.flags.writeable = False
         size_bytes = (
             seqs.nbytes
             + sum(rows.size_bytes for rows in spaces)
-            + sum(len(text.encode()) for text in texts)
+            + sum(map(len, map(str.encode, texts)))
             + _FACT_OVERHEAD * len(texts)
         )
         return cls(seqs, texts, spaces, half, size_bytes)
@@ -219,4 +234,4 @@ def _rows(vectors: Float32[np.ndarray, "rows dim"], *, half: bool) -> Rows:
         except OverflowError:
             # Exact and twice as large is better than not at all.
             pass
-    return FullRows(vectors.copy())
+    return FullRows(vectors)

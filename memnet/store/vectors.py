@@ -47,27 +47,30 @@ def encode(vector: Float32[np.ndarray, "spaces dim"]) -> tuple[bytes, int]:
 
 
 def decode(
-    memory_id: str, stored: Sequence[tuple[int, bytes, int]], model: ModelRow
+    memory_id: str, seqs: Sequence[int], stored: Sequence[bytes], crcs: Sequence[int], model: ModelRow
 ) -> Float32[np.ndarray, "facts spaces dim"]:
     """Stored vectors as one read-only array.
 
     Args:
         memory_id: The memory's name, for the message.
-        stored: Per fact its `seq`, bytes and CRC-32.
+        seqs: Whose vectors.
+        stored: The bytes of each.
+        crcs: The CRC-32 of each.
         model: Whose vectors they are.
 
     Raises:
         VectorDamaged: Bytes of the wrong length, with another CRC-32, or that are not finite numbers.
     """
     width = model.spaces * model.dim * 4
-    for seq, data, crc32 in stored:
-        if len(data) != width or zlib.crc32(data) != crc32:
-            raise _damaged(memory_id, seq)
-    joined = b"".join(data for _, data, _ in stored)
-    vectors = np.frombuffer(joined, "<f4").reshape(len(stored), model.spaces, model.dim)
+    # Whole columns first, because a loop over a million facts would take longer than all the rest.
+    if set(map(len, stored)) - {width} or tuple(map(zlib.crc32, stored)) != tuple(crcs):
+        for seq, data, crc32 in zip(seqs, stored, crcs, strict=True):
+            if len(data) != width or zlib.crc32(data) != crc32:
+                raise _damaged(memory_id, seq)
+    vectors = np.frombuffer(b"".join(stored), "<f4").reshape(len(stored), model.spaces, model.dim)
     finite = np.isfinite(vectors).all(axis=(1, 2))
     if not finite.all():
-        raise _damaged(memory_id, stored[int(np.argmin(finite))][0])
+        raise _damaged(memory_id, seqs[int(np.argmin(finite))])
     vectors = vectors.astype(np.float32, copy=False)
     vectors.flags.writeable = False
     return vectors

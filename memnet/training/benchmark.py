@@ -32,6 +32,9 @@ class Restart:
     validation_error: float
     test_errors: dict[int, float]
     """Per task."""
+    losses: tuple[float, ...] = ()
+    """Mean cross-entropy per training question of every epoch, in nats, linear ones first; empty in results
+    of a memnet that did not keep them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,14 @@ def run(
 def _train(spec: RunSpec, unit: Unit, on_epochs: Callable[[int], None] | None) -> UnitResult:
     began = time.monotonic()
     data = load_run_data(spec)
-    networks = train_restarts(data, spec.recipe, unit.seeds, on_epoch=on_epochs)
+    losses: dict[int, list[float]] = {seed: [] for seed in unit.seeds}
+    networks = train_restarts(
+        data,
+        spec.recipe,
+        unit.seeds,
+        on_epoch=on_epochs,
+        on_loss=lambda seed, loss: losses[seed].append(loss),
+    )
     elapsed_s = time.monotonic() - began
     test = load_tasks(spec.directory, spec.split, unit.tasks, "test")
     stories = [story for file in test.values() for story in file.stories]
@@ -115,6 +125,7 @@ def _train(spec: RunSpec, unit: Unit, on_epochs: Callable[[int], None] | None) -
             training_error=error(network, data.training),
             validation_error=error(network, data.validation),
             test_errors=error_per_task(network, examples),
+            losses=tuple(losses[seed]),
         )
         for seed, network in zip(unit.seeds, networks, strict=True)
     )
@@ -128,6 +139,7 @@ def _to_json(result: UnitResult) -> bytes:
             "training_error": round(each.training_error, 6),
             "validation_error": round(each.validation_error, 6),
             "test_errors": {str(task): round(value, 6) for task, value in each.test_errors.items()},
+            "losses": [round(loss, 4) for loss in each.losses],
         }
         for each in result.restarts
     ]
@@ -143,6 +155,7 @@ def read_result(path: Path) -> UnitResult:
             training_error=each["training_error"],
             validation_error=each["validation_error"],
             test_errors={int(task): value for task, value in each["test_errors"].items()},
+            losses=tuple(each.get("losses", ())),
         )
         for each in values["restarts"]
     )

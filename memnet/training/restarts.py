@@ -33,6 +33,7 @@ def train_restarts(
     seeds: Sequence[int],
     *,
     on_epoch: Callable[[int], None] | None = None,
+    on_loss: Callable[[int, float], None] | None = None,
 ) -> list[MemN2N]:
     """Train one network per seed.
 
@@ -41,6 +42,8 @@ def train_restarts(
         recipe: How; its own seed does not matter.
         seeds: One per network. Each network ends as `train_epoch` by itself would leave it.
         on_epoch: Called with the number of network-epochs done since the last call.
+        on_loss: Called after every epoch of every network with its seed and the epoch's mean cross-entropy
+            per question, in nats.
 
     Returns:
         The networks after the last epoch, in the order of the seeds.
@@ -51,13 +54,18 @@ def train_restarts(
     if len(seeds) == 1 or table.size > STACKABLE_CELLS:
         for network, own in zip(networks, recipes, strict=True):
             for epoch in range(recipe.total_epochs):
-                train_epoch(network, data.training, own, epoch)
+                loss = train_epoch(network, data.training, own, epoch)
+                if on_loss:
+                    on_loss(own.seed, loss)
                 if on_epoch:
                     on_epoch(1)
         return networks
     stack = StackedMemN2N(networks)
     for epoch in range(recipe.total_epochs):
-        train_stacked_epoch(stack, data.training, table, recipes, epoch)
+        losses = train_stacked_epoch(stack, data.training, table, recipes, epoch)
+        if on_loss:
+            for seed, each in zip(seeds, losses.tolist(), strict=True):
+                on_loss(seed, each)
         if on_epoch:
             on_epoch(len(seeds))
     return stack.unstack()

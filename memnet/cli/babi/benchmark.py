@@ -17,7 +17,9 @@ from memnet import __version__, recipes
 from memnet.babi.dataset import data_dir
 from memnet.babi.tasks import parse_tasks
 from memnet.cli.babi.options import data_option, parse_train_files, tasks_option, train_files_option
-from memnet.evaluation import table
+from memnet.evaluation import plots, table
+from memnet.evaluation import report as reports
+from memnet.evaluation.runs import BenchmarkRun
 from memnet.recipes import BenchmarkRecipe
 from memnet.training import benchmark as benchmarks
 from memnet.training.benchmark import Unit, UnitResult
@@ -32,17 +34,28 @@ from memnet.training.checkpoint import write_atomically
 @click.option(
     "--restarts", type=click.IntRange(1), help="Runs from different seeds; the recipe's by default."
 )
+@click.option("--no-plots", is_flag=True, help="Markdown and JSON only; needs no matplotlib.")
 @data_option
 @tasks_option
 @train_files_option
 def benchmark(
-    name: str, out: Path, restarts: int | None, data: Path | None, tasks: str, train_files: tuple[str, ...]
+    name: str,
+    out: Path,
+    restarts: int | None,
+    no_plots: bool,
+    data: Path | None,
+    tasks: str,
+    train_files: tuple[str, ...],
 ) -> None:
     """Train and test a published setting: every restart of every task, beside the published numbers.
 
-    Results are kept per unit of work, so that the same command goes on after a stop.
+    Results are kept per unit of work, so that the same command goes on after a stop. The folder ends with
+    report.md, report.json and plots of the errors and of every restart's learning curve.
     """
     torch.set_num_threads(1)
+    if not no_plots:
+        # Now, not after hours of training.
+        plots.require_matplotlib()
     recipe = recipes.load(name)
     recipe = replace(recipe, restarts=restarts or recipe.restarts)
     numbers = parse_tasks(tasks)
@@ -72,6 +85,10 @@ def benchmark(
             progress.update(bar, description=f"{recipe.name}: {after}")
     rows = table.rows(numbers, results, recipe.published)
     text = _report(recipe, rows, results)
+    drawn = {} if no_plots else reports.draw(BenchmarkRun(recipe, tuple(rows), tuple(results)))
+    for file, image in drawn.items():
+        write_atomically(out / file, image)
+        text += f"\n![{file.removesuffix('.png')}]({file})\n"
     write_atomically(out / "report.md", text.encode())
     write_atomically(out / "report.json", json.dumps(_machine(recipe, rows, results), indent=2).encode())
     Console().print(Markdown(text))

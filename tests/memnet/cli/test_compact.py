@@ -43,6 +43,7 @@ def test_the_log_of_the_last_revisions_is_kept(environment):
         "history_floor": 0,
         "log_rows": 0,
         "facts": 0,
+        "answers": 0,
     }
 
 
@@ -56,7 +57,8 @@ def test_the_history_goes_when_it_is_asked_for(environment):
     done = memnet("compact", "house", "--keep", "0", "--history", **environment)
 
     assert done.stdout == (
-        "house: the log begins at revision 4, the history at 4; 3 entries removed, 1 forgotten facts removed\n"
+        "house: the log begins at revision 4, the history at 4; 3 entries removed, "
+        "1 forgotten facts and 0 kept answers removed\n"
     )
     assert memnet("facts", "list", "house", **environment).stdout == (
         "2 Mary went to the garden.\n3 John left.\n"

@@ -8,7 +8,7 @@ import pytest
 
 from memnet.errors import MemnetError
 from memnet.evaluation import plots
-from memnet.evaluation.plots import Series
+from memnet.evaluation.plots import Curves, Series
 from memnet.models import SHIPPED
 from memnet.reader import Reader
 from memnet.training.checkpoint import load_checkpoint
@@ -104,6 +104,18 @@ def test_learning_curves_come_from_the_history_with_the_linear_start_shaded():
     assert [text.get_text() for text in loss.get_legend().get_texts()] == [
         *("training loss", "validation error", "linear start")
     ]
+
+
+@pytest.mark.usefixtures("_matplotlib")
+def test_every_restart_has_a_line_and_the_selected_one_is_in_front():
+    curves = [Curves("1 a", [[3.0, 2.0], [3.0, 1.0]], selected=1), Curves("2 b", [[4.0, 4.0]], selected=0)]
+
+    one, two = plots.restarts_figure(curves, linear_epochs=1).axes
+
+    assert [list(line.get_ydata()) for line in one.lines] == [[3, 2], [3, 1]]
+    behind, front = one.lines
+    assert front.get_zorder() > behind.get_zorder()
+    assert (one.get_title(), len(one.patches), two.get_title()) == ("1 a", 1, "2 b")
 
 
 @pytest.mark.usefixtures("_matplotlib")

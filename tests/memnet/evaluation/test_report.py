@@ -8,7 +8,7 @@ import json
 import pytest
 
 from memnet.evaluation.report import schema
-from memnet.evaluation.runs import comparable
+from memnet.evaluation.runs import comparable, read_benchmark
 from tests.memnet.cli.command import expect, memnet
 from tests.memnet.evaluation.recorded import benchmark_results, recorded_checkpoint
 
@@ -93,7 +93,24 @@ def test_a_benchmark_is_read_from_its_results(written):
     text = (written / "report.md").read_text()
     assert "| task | | selected of 3 by training error | mean of 3 | ± |" in text
     assert "Training data: 900 training questions from own.txt, not the official file." in text
-    assert "- no learning curves: a benchmark keeps errors only" in text
+    assert "- no learning curves: the memnet that trained these kept errors only" in text
+
+
+def test_learning_curves_of_a_benchmark_are_per_task_with_the_selected_restart_in_front(tmp_path):
+    folder = benchmark_results(tmp_path / "results")
+    for path in folder.glob("task-*.json"):
+        result = json.loads(path.read_text())
+        for each in result["restarts"]:
+            each["losses"] = [2.0, 1.0 + each["seed"]]
+        path.write_text(json.dumps(result))
+
+    curves = read_benchmark(folder).curves
+
+    assert [(each.name, each.selected) for each in curves] == [
+        ("1 single-supporting-fact", 1),
+        ("19 path-finding", 1),
+    ]
+    assert [list(losses) for losses in curves[0].losses] == [[2, 1], [2, 2], [2, 3]]
 
 
 def test_markdown_says_what_the_numbers_are(written):

@@ -6,10 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from memnet.errors import FactErased, HistoryErased, LogCompacted, MemoryNotFound, RevisionNotFound
+from memnet.errors import (
+    AnswerNotFound,
+    FactErased,
+    HistoryErased,
+    LogCompacted,
+    MemoryNotFound,
+    RevisionNotFound,
+)
 from memnet.store import fact_id
 from memnet.store.checking import check
 from tests.memnet.store.conftest import STORY, Database
+from tests.memnet.store.test_answers import ids, keep
 from tests.memnet.store.test_views import assert_same
 
 
@@ -65,6 +73,18 @@ def test_without_its_forgotten_facts_the_past_is_read_from_the_floor_on(lived: D
     with pytest.raises(FactErased):
         lived.store.fact_by_id("house", fact_id(lived.store.get_memory("house").uid, 1))
     assert check(lived.engine, "house", "digest").problems == []
+
+
+def test_answers_of_a_past_that_is_gone_go_with_it(lived: Database):
+    """They may hold texts of facts that nobody could erase any more."""
+    old, new = keep(lived, 4), keep(lived, 5)
+
+    assert lived.store.compact("house", 5).answers == 0
+    assert lived.store.compact("house", 5, forgotten=True).answers == 1
+
+    assert ids(lived) == [new.answer_id]
+    with pytest.raises(AnswerNotFound):
+        lived.store.kept_answer("house", old.answer_id)
 
 
 def test_compacting_to_the_last_revision_leaves_what_lives(lived: Database, open_store):

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import groupby
 
 import numpy as np
@@ -109,19 +110,22 @@ def test_a_memory_deleted_under_its_writers_leaves_no_orphans(database: Database
 
     def write() -> None:
         while not stop.is_set():
-            try:
+            with suppress(MemoryNotFound):
                 database.add("a", "b")
-            except MemoryNotFound:
-                time.sleep(0.001)
+            # SQLite's lock goes to whoever asks first: one who asks without a rest can starve the other.
+            time.sleep(0.002)
 
     with ThreadPoolExecutor(1) as threads:
         writer = threads.submit(write)
-        for _ in range(10):
+        try:
+            for _ in range(10):
+                other.delete_memory("house")
+                other.put_memory("house")
+                time.sleep(0.005)
             other.delete_memory("house")
-            other.put_memory("house")
-            time.sleep(0.005)
-        other.delete_memory("house")
-        stop.set()
+        finally:
+            # A writer that nobody stops would hide what went wrong here.
+            stop.set()
         writer.result()
 
     assert database.counts() == {"memories": 0, "facts": 0, "fact_vectors": 0, "changes": 0}

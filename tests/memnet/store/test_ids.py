@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memnet.store.ids import MAX_SEQ, fact_id, seq_of
@@ -21,6 +21,7 @@ def test_the_id_of_a_fact_worked_by_hand():
     assert fact_id(UID, 2) == uuid.UUID("4d303569-3738-84f0-9ce2-000000000002")
 
 
+@settings(deadline=None)
 @given(uids, seqs)
 def test_the_number_of_a_fact_can_be_read_from_its_id(uid: uuid.UUID, seq: int):
     found = fact_id(uid, seq)
@@ -30,6 +31,7 @@ def test_the_number_of_a_fact_can_be_read_from_its_id(uid: uuid.UUID, seq: int):
     assert int(str(found)[-12:], 16) == seq
 
 
+@settings(deadline=None)
 @given(uids, uids, seqs)
 def test_the_id_of_another_memorys_fact_is_no_number(uid: uuid.UUID, other: uuid.UUID, seq: int):
     # Memories that differ in the last 48 bits alone share their ids; those bits never reach an id.
@@ -37,6 +39,7 @@ def test_the_id_of_another_memorys_fact_is_no_number(uid: uuid.UUID, other: uuid
         assert seq_of(uid, fact_id(other, seq)) is None
 
 
+@settings(deadline=None)
 @given(uids)
 def test_an_id_that_we_did_not_make_is_no_number(foreign: uuid.UUID):
     assert seq_of(UID, foreign) is None

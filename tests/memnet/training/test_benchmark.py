@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from memnet import recipes
+from memnet.babi.published import _columns
 from memnet.errors import RecipeError
 from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE
 from tests.memnet.cli.command import memnet
@@ -34,12 +36,38 @@ def tiny(tmp_path):
 
 
 def test_every_recipe_loads_with_its_published_column():
-    assert len(recipes.names()) == 9
+    assert len(recipes.names()) == 19
     for name in recipes.names():
         recipe = recipes.load(name)
         assert recipe.published is not None
         assert len(recipe.published.errors) == 20
         assert recipe.restarts == 10
+        size, mode, *_ = name.split("-")
+        assert (recipe.published.train_size, recipe.published.mode) == (size, mode)
+        assert (recipe.split, recipe.mode) == ({"1k": "en", "10k": "en-10k"}[size], mode)
+
+
+def test_every_column_of_the_paper_has_a_recipe():
+    """Columns of other implementations name their repository."""
+    ours = [recipes.load(name).published for name in recipes.names()]
+
+    assert sorted((each.model, each.train_size, each.mode) for each in ours) == sorted(
+        (each.model, each.train_size, each.mode)
+        for each in _columns()
+        if each.model.startswith("MemN2N") and "/" not in each.model
+    )
+
+
+def test_the_recipes_of_10k_differ_from_those_of_1k_in_the_data_and_the_schedule():
+    """Section 4.2: 20 epochs and a halving every 5 for all tasks jointly; for one task nothing else is named."""
+    schedule = {"linear_epochs": 10, "epochs": 20, "halve_every": 5}
+    for name in recipes.names():
+        if name.startswith("1k-"):
+            small = recipes.load(name).recipe
+            large = recipes.load(f"10k-{name.removeprefix('1k-')}").recipe
+            assert large == (replace(small, **schedule) if "joint" in name else small)
+    relu = recipes.load("10k-single-pe-ls-rn-relu").recipe
+    assert relu == replace(PAPER_SINGLE, dim=100, relu=True)
 
 
 def test_the_full_recipes_are_the_defaults_of_train():
@@ -95,6 +123,10 @@ def test_a_single_benchmark_is_reported_and_not_trained_twice(tmp_path, babi_dir
     assert set(report["tasks"]) == {"1"}
     assert report["benchmark"]["recipe"]["linear_epochs"] == 1
     restarts = json.loads(unit)["restarts"]
+    assert [len(each["losses"]) for each in restarts] == [3, 3]
+    for drawn in ("single-errors.png", "single-learning.png"):
+        assert (out / drawn).read_bytes().startswith(b"\x89PNG")
+        assert f"]({drawn})" in (out / "report.md").read_text()
     best = min(restarts, key=lambda each: each["training_error"])
     assert report["tasks"]["1"]["selected"] == best["test_errors"]["1"]
     assert "one network per task, seeds 0 to 1" in (out / "report.md").read_text()
