@@ -24,8 +24,8 @@ class MultiHeadRecipe:
     """Questions per update, roughly: lessons stay whole. Many small updates break plateaus sooner than few
     large ones."""
     learning_rate: float = 4e-4
-    """For AdamW; falls along half a cosine to 2 % of it. At 1e-3 tasks 16 and 19 stay where they begin; at 4e-4
-    they are learned within minutes."""
+    """For AdamW; falls along half a cosine to 2 % of it. At 1e-3 tasks 16 and 19 stay where they begin; at
+    4e-4 they are learned within minutes."""
     warmup: int = 200
     """Updates over which the rate rises from 0."""
     weight_decay: float = 0.05
