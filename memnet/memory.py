@@ -28,6 +28,7 @@ from memnet.store import (
     Added,
     Erased,
     FactStore,
+    Gate,
     Gates,
     MissingVectors,
     Once,
@@ -57,6 +58,8 @@ class RememberedFact:
     fact_id: UUID
     unknown_words: tuple[str, ...]
     """Words the network never saw in training; they do not help an answer."""
+    superseded: tuple[Gate, ...] = ()
+    """Earlier facts that it supersedes, and how far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +253,9 @@ class Memory:
                 raise
             self.adopt(memory_id)
             added = self._add(memory_id, texts, vectors, once)
+        gates = {} if self._gates is None else self.store.written_by(memory_id, self.model_id, added.seqs)
         facts = tuple(
-            RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text))
+            RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text), gates.get(seq, ()))
             for seq, text in zip(added.seqs, texts, strict=True)
         )
         return Remembered(added.revision, facts, added.repeated)

@@ -12,7 +12,11 @@ from memnet.evaluation.picture import Picture, Row, picture
 from memnet.story import Answer
 
 _SHADES = ("", "on grey15", "on grey27", "bold on dark_blue", "bold white on blue3")
-_REASONS = {"no_eligible_facts": "no facts to answer from", "unknown_words": "no word is known"}
+_REASONS = {
+    "no_eligible_facts": "no facts to answer from",
+    "unknown_words": "no word is known",
+    "undecided": "the facts do not decide it",
+}
 _FAINT = 0.0005
 """What is shown as 0.000."""
 

@@ -179,6 +179,7 @@ class CreatedFact(TypedDict):
     seq: int
     status: NotRequired[Literal["created"]]
     unknown_words: list[str]
+    superseded: list[SupersededOut]
 
 
 class ErasureCounts(TypedDict):
@@ -210,6 +211,40 @@ class EvidenceOut(TypedDict):
     weight: float
     per_hop: list[float]
     peak_hop: int
+
+
+class ExampleFact(TypedDict):
+    """A fact of the story."""
+
+    seq: int
+    text: str
+
+
+class ExampleList(TypedDict):
+    """Stories to try, by task."""
+
+    attribution: NotRequired[str]
+    license: NotRequired[str]
+    items: list[ExampleOut]
+
+
+class ExampleOut(TypedDict):
+    """A story of a bAbI task, to be told to a memory and asked about."""
+
+    example_id: str
+    task: int
+    task_name: str
+    facts: list[ExampleFact]
+    questions: list[ExampleQuestion]
+
+
+class ExampleQuestion(TypedDict):
+    """A question of the story."""
+
+    question: str
+    answer: str
+    supporting_facts: list[int]
+    facts_before: int
 
 
 class ExplainIn(TypedDict):
@@ -516,6 +551,26 @@ class ProblemKindOut(TypedDict):
     remedy: str
 
 
+class PublishedList(TypedDict):
+    """Published results on the 20 bAbI tasks."""
+
+    items: list[PublishedOut]
+
+
+class PublishedOut(TypedDict):
+    """One published column: error per task of one model."""
+
+    model: str
+    train_size: Literal["1k", "10k"]
+    mode: Literal["single", "joint"]
+    statistic: str
+    status: Literal["verified", "recalled"]
+    source: str
+    tasks: dict[str, TaskScore]
+    mean_error: float
+    failed: list[int]
+
+
 class Ready(TypedDict):
     """The service can answer."""
 
@@ -607,6 +662,13 @@ class SpeakingOut(TypedDict):
     seq: int
     text: str
     effect: float
+
+
+class SupersededOut(TypedDict):
+    """An earlier fact that a new one supersedes."""
+
+    seq: int
+    gate: float
 
 
 class TaskScore(TypedDict):

@@ -24,7 +24,7 @@ from memnet.store.ids import seq_of
 from memnet.store.rows import FactRow, MemoryRow
 from memnet.store.schema import answers, changes, fact_vectors, facts
 from memnet.store.statements import batched
-from memnet.store.writes import Superseded
+from memnet.store.writes import Gate, Superseded
 
 _PER_STATEMENT = 500
 
@@ -199,6 +199,21 @@ class Reads(StoreBase):
             if model_id is None:
                 model_id = memories.get(connection, name).active_model_id
             return writes.superseded(connection, head, model_id, seq)
+
+    def written_by(self, name: str, model_id: int, seqs: Sequence[int]) -> dict[int, tuple[Gate, ...]]:
+        """What facts superseded when they were told, whether it lives or not: gates by writer.
+
+        Args:
+            name: Which memory.
+            model_id: Whose gates.
+            seqs: The writers.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+        """
+        with reading(self._engine) as connection:
+            memory_id = memories.head(connection, name).memory_id
+            return writes.written_by(connection, memory_id, model_id, seqs)
 
     def log(self, name: str, *, after_revision: int = 0, limit: int = 50) -> Log:
         """What the revisions behind one did, at most `limit` of them.

@@ -224,6 +224,26 @@ def superseded(connection: Connection, head: Head, model_id: int | None, seq: in
     return Superseded(head.revision, *sides)
 
 
+def written_by(
+    connection: Connection, memory_id: int, model_id: int, seqs: Sequence[int]
+) -> dict[int, tuple[Gate, ...]]:
+    """What facts superseded when they were told, by writer; see `FactStore.written_by`."""
+    found: dict[int, list[Gate]] = {seq: [] for seq in seqs}
+    for some in batched(list(seqs), _PER_STATEMENT):
+        rows = connection.execute(
+            select(writes.c.writer_seq, writes.c.target_seq, writes.c.gate)
+            .where(
+                writes.c.memory_id == memory_id,
+                writes.c.model_id == model_id,
+                writes.c.writer_seq.in_(some),
+            )
+            .order_by(writes.c.writer_seq, writes.c.target_seq)
+        )
+        for row in rows:
+            found[row.writer_seq].append(Gate(row.target_seq, row.gate))
+    return {seq: tuple(gates) for seq, gates in found.items()}
+
+
 def _rows(memory_id: int, model_id: int, of: Iterable[tuple[int, Write]]) -> Iterator[dict[str, Any]]:
     for seq, write in of:
         kept = write.gates > 0

@@ -190,14 +190,16 @@ class AnswerOut(BaseModel):
     question: str
     answer: str | None = Field(description="null when the memory abstains")
     abstained: bool
-    reason: str | None = Field(description="Why it abstained: `no_eligible_facts` or `unknown_words`")
+    reason: str | None = Field(
+        description="Why it abstained: `no_eligible_facts`, `unknown_words` or `undecided`"
+    )
     confidence: Confidence
     alternatives: list[AlternativeOut] = Field(description="Most probable first; the first is the answer")
     hops: list[HopOut]
     evidence: list[EvidenceOut] = Field(description="Most attended first")
     evidence_method: Literal["mean_over_hops"] = "mean_over_hops"
     unknown_words: list[str] = Field(
-        description="Words of the question that the network never saw in training"
+        description="Words of the question that mean nothing to the network, or names that no fact speaks of"
     )
     memory: MemoryRead
     model: ModelOut

@@ -46,6 +46,13 @@ class FactCounts(BaseModel):
     created: int
 
 
+class SupersededOut(BaseModel):
+    """An earlier fact that a new one supersedes."""
+
+    seq: int
+    gate: float = Field(description="How far: 0 not at all, 1 wholly")
+
+
 class CreatedFact(BaseModel):
     """A fact that is now remembered."""
 
@@ -54,6 +61,9 @@ class CreatedFact(BaseModel):
     seq: int = Field(description="Its number in the memory, from 1; never used again")
     status: Literal["created"] = "created"
     unknown_words: list[str] = Field(description="Words of it that the network never saw in training")
+    superseded: list[SupersededOut] = Field(
+        description="Earlier facts that this one supersedes; none with a network without gates"
+    )
 
 
 class FactsCreated(BaseModel):
@@ -67,13 +77,21 @@ class FactsCreated(BaseModel):
                     "searchable": True,
                     "counts": {"created": 2},
                     "facts": [
-                        {"index": 0, "fact_id": FIRST_ID, "seq": 1, "status": "created", "unknown_words": []},
+                        {
+                            "index": 0,
+                            "fact_id": FIRST_ID,
+                            "seq": 1,
+                            "status": "created",
+                            "unknown_words": [],
+                            "superseded": [],
+                        },
                         {
                             "index": 1,
                             "fact_id": SECOND_ID,
                             "seq": 2,
                             "status": "created",
                             "unknown_words": [],
+                            "superseded": [],
                         },
                     ],
                 }
@@ -94,7 +112,11 @@ class FactsCreated(BaseModel):
             counts=FactCounts(created=len(remembered.facts)),
             facts=[
                 CreatedFact(
-                    index=index, fact_id=fact.fact_id, seq=fact.seq, unknown_words=list(fact.unknown_words)
+                    index=index,
+                    fact_id=fact.fact_id,
+                    seq=fact.seq,
+                    unknown_words=list(fact.unknown_words),
+                    superseded=[SupersededOut(seq=each.seq, gate=each.gate) for each in fact.superseded],
                 )
                 for index, fact in enumerate(remembered.facts)
             ],

@@ -1,0 +1,129 @@
+"""A run of the multi-head network: the same seed gives the same network, stopped or not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from memnet.errors import CheckpointError, InputError, RecipeError
+from memnet.training.checkpoint import TRAINING, load_checkpoint
+from memnet.training.multihead.data import MultiHeadRunSpec
+from memnet.training.multihead.recipe import MultiHeadRecipe
+from memnet.training.multihead.run import MultiHeadRun
+
+SHORT = MultiHeadRecipe(questions=1500, worded=40, num_hops=2, cross_questions=0.1)
+
+
+@pytest.fixture
+def spec(babi_dir):
+    return MultiHeadRunSpec(babi_dir, "en", (1,), {}, SHORT)
+
+
+def weights(folder):
+    return load_checkpoint(folder).network.state_dict()
+
+
+def same(one, other) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, babi_dir):
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    MultiHeadRun.start(folder, MultiHeadRunSpec(babi_dir, "en", (1,), {}, SHORT)).train()
+    return folder
+
+
+@pytest.mark.parametrize("stop_after", [0, 3, 14])
+def test_a_run_that_was_stopped_and_resumed_ends_with_the_same_weights(tmp_path, spec, whole, stop_after):
+    updates = 0
+
+    def stop(_count: int) -> None:
+        nonlocal updates
+        updates += 1
+        if updates > stop_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        MultiHeadRun.start(tmp_path / "stopped", spec).train(on_progress=stop)
+    MultiHeadRun.resume(tmp_path / "stopped").train()
+
+    assert same(weights(tmp_path / "stopped"), weights(whole))
+    assert not (tmp_path / "stopped" / TRAINING).exists()
+
+
+def test_another_seed_is_another_network(tmp_path, spec, whole):
+    other = replace(spec, recipe=replace(SHORT, seed=1, questions=200))
+    MultiHeadRun.start(tmp_path / "other", other).train()
+
+    assert not same(weights(tmp_path / "other"), weights(whole))
+
+
+def test_training_lowers_the_loss_and_the_record_says_what_was_done(whole):
+    training = load_checkpoint(whole).training
+
+    losses = [report["loss"] for report in training["history"]]
+    assert len(losses) > 1
+    assert losses[-1] < losses[0]
+    assert training["selection"] == "none: the averaged weights after the last update"
+    assert training["data"]["notes"][0].endswith("cross questions added to the training stories")
+    assert any("robust wording" in note for note in training["data"]["notes"])
+
+
+def test_data_that_changed_since_are_refused(tmp_path, spec, babi_dir):
+    with pytest.raises(KeyboardInterrupt):
+        MultiHeadRun.start(tmp_path / "run", spec).train(on_progress=_interrupt)
+    path = tmp_path / "run" / TRAINING
+    path.write_bytes(path.read_bytes().replace(b'\\"split\\": \\"en\\"', b'\\"split\\": \\"hn\\"', 1))
+
+    with pytest.raises((CheckpointError, Exception)) as raised:
+        MultiHeadRun.resume(tmp_path / "run")
+
+    assert raised.type.__module__ == "memnet.errors"
+
+
+def _interrupt(_count: int) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_folder_that_holds_a_run_is_not_written_over(whole, spec):
+    with pytest.raises(InputError, match="already holds a run"):
+        MultiHeadRun.start(whole, spec)
+
+
+def test_a_damaged_state_is_no_traceback(tmp_path, spec):
+    with pytest.raises(KeyboardInterrupt):
+        MultiHeadRun.start(tmp_path / "run", spec).train(on_progress=_interrupt)
+    (tmp_path / "run" / TRAINING).write_bytes(b"half a file")
+
+    with pytest.raises(CheckpointError, match="is damaged"):
+        MultiHeadRun.resume(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch": 3}, "a recipe has no setting 'batch'"),
+        ({"rename": 2.0}, "rename must be a share from 0 to 1; got 2.0"),
+        ({"questions": 0}, "questions must be at least 1; got 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0; got 0.0"),
+        ({"worded": -1}, "worded must not be negative; got -1"),
+        ({"average": 1.0}, "average must be a share from 0 to below 1; got 1.0"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(settings, message):
+    with pytest.raises(RecipeError) as raised:
+        MultiHeadRecipe.from_dict(settings)
+
+    assert str(raised.value) == message
+
+
+def test_the_rate_rises_and_falls_as_the_recipe_says():
+    recipe = MultiHeadRecipe(learning_rate=1.0, warmup=10)
+
+    assert recipe.rate(0, 0.0) == pytest.approx(0.1)
+    assert recipe.rate(100, 0.5) == pytest.approx(0.02 + 0.98 * (1 + math.cos(math.pi / 2)) / 2)
+    assert recipe.rate(100, 1.0) == pytest.approx(0.02)
