@@ -35,7 +35,7 @@ def attention_table(answer: Answer, *, gold: Collection[int] = ()) -> Renderable
         table.add_column(f"hop {hop}", justify="right")
     lines = _lines(drawn)
     for place, row in enumerate(drawn.rows):
-        cells = []
+        cells: list[RenderableType] = []
         for column, weight in enumerate(row.weights):
             cells += [
                 lines[column - 1][place] if column else "  ",
