@@ -14,6 +14,7 @@ from memnet.client.types import (
     BatchOut,
     ChangePage,
     ErasureOut,
+    ExampleList,
     ExplainedOut,
     ExplainIn,
     FactOut,
@@ -28,6 +29,7 @@ from memnet.client.types import (
     NewFact,
     OverlayIn,
     ProblemKindOut,
+    PublishedList,
     Ready,
     ReplayOut,
     SearchOut,
@@ -424,6 +426,24 @@ class Client(Following):
         """Let a question stand no longer; its streams end."""
         self._send(Call("DELETE", f"/v1/memories/{_path(memory_id)}/watches/{_path(watch_id)}"))
 
+    def list_examples(self, *, task: int | None = None) -> ExampleList:
+        """List stories of the 20 bAbI tasks to try, with questions and the facts their answers follow
+        from.
+        """
+        return cast("ExampleList", self._send(Call("GET", "/v1/examples", query={"task": task})))
+
+    def list_published(
+        self,
+        *,
+        train_size: Literal["1k", "10k"] | None = None,
+        mode: Literal["single", "joint"] | None = None,
+    ) -> PublishedList:
+        """List published errors on the 20 bAbI tasks, to read a network's scorecard beside them."""
+        return cast(
+            "PublishedList",
+            self._send(Call("GET", "/v1/published", query={"train_size": train_size, "mode": mode})),
+        )
+
     def list_models(self) -> ModelList:
         """List the networks that answer, with their training and what they score on each bAbI task."""
         return cast("ModelList", self._send(Call("GET", "/v1/models")))
@@ -441,7 +461,9 @@ class Client(Following):
         return cast("Alive", self._send(Call("GET", "/livez")))
 
     def readyz(self) -> Ready:
-        """Whether the service can answer: the database answers, and its schema is the expected one."""
+        """Whether the service can answer and remember: the database answers, its schema is the expected
+        one, a write is stored, and nobody has told the service to stop.
+        """
         return cast("Ready", self._send(Call("GET", "/readyz")))
 
     def get_version(self) -> VersionOut:
