@@ -40,7 +40,7 @@ class Door:
         self.chosen = settings.rate_limit_per_minute
         self.keyring = Keyring()
         self.wrong = Rates(WRONG_KEYS_PER_MINUTE)
-        self.rates: dict[int, Rates] = {}
+        self.rates: Rates | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not guarded(scope["path"]):
@@ -59,8 +59,9 @@ class Door:
         scope["state"]["access"] = found
         allowed = per_minute(self.chosen, asked=key is not None)
         if allowed:
-            rates = self.rates.setdefault(allowed, Rates(allowed))
-            taken = rates.take(f"key {key.name}" if key else f"address {_address(scope)}")
+            if self.rates is None or self.rates.per_minute != allowed:
+                self.rates = Rates(allowed)  # The first request, or the first key.
+            taken = self.rates.take(f"key {key.name}" if key else f"address {_address(scope)}")
             if taken.wait_s:
                 whose = "this key" if key else "this address"
                 await _too_often(scope, f"{allowed} requests per minute for {whose}", taken.wait_s)(

@@ -156,7 +156,7 @@ def test_a_mistake_is_told_once_and_not_by_each_worker(tmp_path: Path) -> None:
         env=_environment(PYTHONPATH=str(Path(__file__).parents[2])),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
     assert done.returncode == 1

@@ -30,7 +30,7 @@ class Held:
         @app.get("/held")
         def held() -> str:
             self.entered.release()
-            assert self.let_go.wait(20)
+            assert self.let_go.wait(60)
             self.done += 1
             return "done"
 
@@ -41,11 +41,11 @@ def test_one_more_than_may_be_inside_is_told_at_once_and_the_probes_are_answered
     with TestClient(app, LOCAL) as client, ThreadPoolExecutor(2) as pool:
         inside = [pool.submit(client.get, "/held") for _ in range(2)]
         for _ in inside:
-            assert held.entered.acquire(timeout=10)
+            assert held.entered.acquire(timeout=30)
         refused = client.get("/v1/memories")
         probes = [client.get(path).status_code for path in ("/livez", "/readyz")]
         held.let_go.set()
-        answered = [each.result(timeout=10).status_code for each in inside]
+        answered = [each.result(timeout=30).status_code for each in inside]
         after = client.get("/v1/memories")
 
     assert refused.headers["Retry-After"] == "1"
@@ -70,7 +70,7 @@ def test_a_request_that_takes_too_long_is_answered_and_keeps_its_place_until_it_
         late = client.get("/held")
         meanwhile = client.get("/v1/memories")
         held.let_go.set()
-        for _ in range(100):
+        for _ in range(600):
             if client.get("/v1/memories").status_code == 200:
                 break
             threading.Event().wait(0.05)
@@ -115,13 +115,14 @@ def test_a_body_that_never_ends_is_not_waited_for(memory: Memory) -> None:
 
 
 def test_a_stream_of_events_has_no_end_and_no_place(memory: Memory) -> None:
-    app = create_app(Settings(request_timeout_s=0.3, max_concurrent_requests=1), memory)
-    last = threading.Event()
+    app = create_app(Settings(request_timeout_s=3, max_concurrent_requests=1), memory)
+    begun, last = threading.Event(), threading.Event()
 
     @app.get("/events")
     async def events() -> StreamingResponse:
         async def told() -> AsyncIterator[str]:
             yield "data: 1\n\n"
+            begun.set()
             while not last.is_set():
                 await anyio.sleep(0.01)
             yield "data: 2\n\n"
@@ -130,10 +131,14 @@ def test_a_stream_of_events_has_no_end_and_no_place(memory: Memory) -> None:
 
     with TestClient(app, LOCAL) as client, ThreadPoolExecutor(1) as pool:
         stream = pool.submit(client.get, "/events")
-        threading.Event().wait(0.6)
-        assert client.get("/v1/memories").status_code == 200
-        last.set()
-        assert stream.result(timeout=10).text == "data: 1\n\ndata: 2\n\n"
+        try:
+            assert begun.wait(20)
+            assert client.get("/livez").status_code == 200
+            threading.Event().wait(3.5)
+            assert client.get("/v1/version").status_code == 200
+        finally:
+            last.set()
+        assert stream.result(timeout=20).text == "data: 1\n\ndata: 2\n\n"
 
 
 @pytest.mark.filterwarnings("error")
