@@ -14,6 +14,7 @@ from memnet.client.types import (
     BatchOut,
     ChangePage,
     ErasureOut,
+    ExampleList,
     ExplainedOut,
     ExplainIn,
     FactOut,
@@ -28,6 +29,7 @@ from memnet.client.types import (
     NewFact,
     OverlayIn,
     ProblemKindOut,
+    PublishedList,
     Ready,
     ReplayOut,
     SearchOut,
@@ -423,6 +425,24 @@ class Client(Following):
     def delete_watch(self, memory_id: str, watch_id: str) -> None:
         """Let a question stand no longer; its streams end."""
         self._send(Call("DELETE", f"/v1/memories/{_path(memory_id)}/watches/{_path(watch_id)}"))
+
+    def list_examples(self, *, task: int | None = None) -> ExampleList:
+        """List stories of the 20 bAbI tasks to try, with questions and the facts their answers follow
+        from.
+        """
+        return cast("ExampleList", self._send(Call("GET", "/v1/examples", query={"task": task})))
+
+    def list_published(
+        self,
+        *,
+        train_size: Literal["1k", "10k"] | None = None,
+        mode: Literal["single", "joint"] | None = None,
+    ) -> PublishedList:
+        """List published errors on the 20 bAbI tasks, to read a network's scorecard beside them."""
+        return cast(
+            "PublishedList",
+            self._send(Call("GET", "/v1/published", query={"train_size": train_size, "mode": mode})),
+        )
 
     def list_models(self) -> ModelList:
         """List the networks that answer, with their training and what they score on each bAbI task."""

@@ -212,6 +212,40 @@ class EvidenceOut(TypedDict):
     peak_hop: int
 
 
+class ExampleFact(TypedDict):
+    """A fact of the story."""
+
+    seq: int
+    text: str
+
+
+class ExampleList(TypedDict):
+    """Stories to try, by task."""
+
+    attribution: NotRequired[str]
+    license: NotRequired[str]
+    items: list[ExampleOut]
+
+
+class ExampleOut(TypedDict):
+    """A story of a bAbI task, to be told to a memory and asked about."""
+
+    example_id: str
+    task: int
+    task_name: str
+    facts: list[ExampleFact]
+    questions: list[ExampleQuestion]
+
+
+class ExampleQuestion(TypedDict):
+    """A question of the story."""
+
+    question: str
+    answer: str
+    supporting_facts: list[int]
+    facts_before: int
+
+
 class ExplainIn(TypedDict):
     """How to explain."""
 
@@ -514,6 +548,26 @@ class ProblemKindOut(TypedDict):
     title: str
     meaning: str
     remedy: str
+
+
+class PublishedList(TypedDict):
+    """Published results on the 20 bAbI tasks."""
+
+    items: list[PublishedOut]
+
+
+class PublishedOut(TypedDict):
+    """One published column: error per task of one model."""
+
+    model: str
+    train_size: Literal["1k", "10k"]
+    mode: Literal["single", "joint"]
+    statistic: str
+    status: Literal["verified", "recalled"]
+    source: str
+    tasks: dict[str, TaskScore]
+    mean_error: float
+    failed: list[int]
 
 
 class Ready(TypedDict):
