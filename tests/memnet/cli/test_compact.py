@@ -26,7 +26,10 @@ def environment(tmp_path, babi_dir):
     with closing(sqlite3.connect(tmp_path / "facts.db")) as connection, connection:
         connection.execute("UPDATE facts SET deleted_revision = 4 WHERE seq = 1")
         connection.execute("UPDATE memories SET revision = 4, live_count = 2")
-        connection.execute("INSERT INTO changes SELECT memory_id, 4, 1, 'delete', '' FROM memories")
+        connection.execute(
+            "INSERT INTO changes (memory_id, revision, seq, op, created_at) "
+            "SELECT memory_id, 4, 1, 'delete', '' FROM memories"
+        )
         connection.execute("UPDATE changes SET created_at = printf('2026-01-%02d 12:00:00.000000', revision)")
     return environment
 
