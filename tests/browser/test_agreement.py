@@ -49,4 +49,4 @@ def test_the_page_draws_what_the_library_draws(
     assert [(source, target) for source, target, _ in shown] == [
         (str(flow.source), str(flow.target)) for flow in drawn.flows
     ]
-    assert [share for _, _, share in shown] == pytest.approx([flow.share for flow in drawn.flows], abs=1e-6)
+    assert [share for _, _, share in shown] == pytest.approx([flow.share for flow in drawn.flows], abs=1e-5)
