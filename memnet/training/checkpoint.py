@@ -32,6 +32,7 @@ from torch import Tensor
 
 from memnet import __version__
 from memnet.errors import CheckpointError, RecipeError
+from memnet.models import find
 from memnet.nn.families import AnyNetwork, Words, build, config_of, words_of
 
 FORMAT = 1
@@ -80,11 +81,12 @@ def save_checkpoint(folder: Path, network: AnyNetwork, words: Words, training: d
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """Load a checkpoint.
+    """Load a checkpoint: a folder, or the name of one that memnet ships with.
 
     Raises:
         CheckpointError: Missing, unfinished, damaged, foreign, or of a format not read here.
     """
+    folder = find(folder)
     raw = _read(folder, CONFIG)
     try:
         config = json.loads(raw)

@@ -21,6 +21,7 @@ from memnet.nn.multihead import MultiHeadMemory
 from memnet.training.checkpoint import CONFIG, TRAINING, save_checkpoint, write_atomically
 from memnet.training.multihead.data import MultiHeadRunSpec, load_multihead_data
 from memnet.training.multihead.episodes import Episodes, loss_of, right
+from memnet.training.multihead.recipe import LEAD_IN_TASKS
 
 SAVE_EVERY_S = 60.0
 """Seconds between two saved states; an interrupt saves at once."""
@@ -68,6 +69,7 @@ class MultiHeadRun:
         self.shares = {task: FIRST_SHARE / self.data.dilution.get(task, 1) for task in tasks}
         self.epoch, self.batches_done, self.updates, self.questions, self.elapsed_s = 0, 0, 0, 0, 0.0
         self._sums: dict[int, list[float]] = {}
+        self._leads_in = spec.recipe.lead_in > 0 and not set(tasks).isdisjoint(LEAD_IN_TASKS)
 
     @classmethod
     def start(cls, folder: Path, spec: MultiHeadRunSpec) -> MultiHeadRun:
@@ -143,7 +145,10 @@ class MultiHeadRun:
     def _plan(self) -> list[np.ndarray]:
         """The batches of the current epoch; the same whenever it is asked for."""
         rng = np.random.default_rng([self.spec.recipe.seed, self.epoch])
-        return self.data.training.schedule(rng, self.spec.recipe.batch_size, self.shares)
+        shares = self.shares
+        if self._leads_in:
+            shares = {task: share * (task in LEAD_IN_TASKS) for task, share in shares.items()}
+        return self.data.training.schedule(rng, self.spec.recipe.batch_size, shares)
 
     def _update(self, lessons: np.ndarray) -> int:
         recipe, training = self.spec.recipe, self.data.training
@@ -152,8 +157,8 @@ class MultiHeadRun:
             lessons,
             rename=rng.random() < recipe.rename,
             rng=rng,
-            gaps=recipe.gaps,
-            strangers=recipe.strangers if rng.random() < 0.2 else 0,
+            gaps=0.0 if self._leads_in else recipe.gaps,
+            strangers=recipe.strangers if rng.random() < 0.2 and not self._leads_in else 0,
         )
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.rate(self.updates, self.questions / recipe.questions)
@@ -199,6 +204,7 @@ class MultiHeadRun:
         for task, loss in losses.items():
             self.shares[task] = min(MOST, LEAST + PER_NAT * loss) / self.data.dilution.get(task, 1)
         self._sums = {}
+        self._leads_in = self._leads_in and self.questions < self.spec.recipe.lead_in
         self.epoch += 1
         self.batches_done = 0
         return report
@@ -221,6 +227,7 @@ class MultiHeadRun:
             "history": self.history,
             "shares": self.shares,
             "sums": self._sums,
+            "leads_in": self._leads_in,
             "epoch": self.epoch,
             "batches_done": self.batches_done,
             "updates": self.updates,
@@ -247,6 +254,7 @@ class MultiHeadRun:
         self.history, self.elapsed_s = record["history"], record["elapsed_s"]
         self.shares = {int(task): share for task, share in record["shares"].items()}
         self._sums = {int(task): sums for task, sums in record["sums"].items()}
+        self._leads_in = record["leads_in"]
         self.epoch, self.batches_done = record["epoch"], record["batches_done"]
         self.updates, self.questions = record["updates"], record["questions"]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
 from memnet.errors import CheckpointError
+from memnet.models import SHIPPED
 from memnet.nn.memn2n import MemN2N, MemN2NConfig
 from memnet.training.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from memnet.vocabulary import Vocabulary
@@ -114,3 +116,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_shipped_checkpoint_can_be_named_and_a_folder_of_that_name_comes_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert (
+        load_checkpoint(Path("memn2n-joint")).digest
+        == load_checkpoint(SHIPPED.parent / "memn2n-joint").digest
+    )
+
+    Path("memn2n-joint").mkdir()
+    with pytest.raises(CheckpointError, match="No such file"):
+        load_checkpoint(Path("memn2n-joint"))

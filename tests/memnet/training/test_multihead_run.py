@@ -62,6 +62,17 @@ def test_another_seed_is_another_network(tmp_path, spec, whole):
     assert not same(weights(tmp_path / "other"), weights(whole))
 
 
+def test_the_first_questions_come_from_the_lead_in_tasks_alone(tmp_path, babi_dir):
+    recipe = replace(SHORT, questions=1200, lead_in=1)
+    other = babi_dir / "en" / "qa2_two-supporting-facts_test.txt"
+    run = MultiHeadRun.start(tmp_path / "run", MultiHeadRunSpec(babi_dir, "en", (1, 2), {2: other}, recipe))
+    run.train()
+
+    told = [set(report["loss_by_task"]) for report in run.history]
+    assert told[0] == {2}
+    assert told[1] == {0, 1, 2}
+
+
 def test_training_lowers_the_loss_and_the_record_says_what_was_done(whole):
     training = load_checkpoint(whole).training
 
