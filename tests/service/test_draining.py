@@ -48,7 +48,7 @@ def serving(
         process.communicate(timeout=20)
 
 
-def until(true: Callable[[], bool], *, within_s: float = 60.0) -> None:
+def until(true: Callable[[], bool], *, within_s: float = 180.0) -> None:
     """Wait for something that must come true."""
     deadline = time.monotonic() + within_s
     while not true():
