@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import signal
 import socket
 import tempfile
 import threading
-import time
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,9 +20,6 @@ from service.settings import Settings
 
 log = logging.getLogger("memnet.service")
 
-ALONE_EVERY_S = 1.0
-"""How often a worker looks whether it is alone."""
-
 
 def app() -> FastAPI:
     """What each worker serves; its settings are those of the environment."""
@@ -32,15 +29,17 @@ def app() -> FastAPI:
 
     settings = Settings()
     logs.configure(settings)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_its_parent, daemon=True).start()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     return create_app(settings)
 
 
-def _end_with(parent: int) -> None:
+def _end_with_its_parent() -> None:
     """End this process when the one that looks after it is gone: nobody would, and the port stays taken."""
-    while os.getppid() == parent:
-        time.sleep(ALONE_EVERY_S)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return  # Not one of ours.
+    parent.join()
     log.error("the process that looks after this worker is gone; ending")
     os.kill(os.getpid(), signal.SIGTERM)
 
