@@ -205,7 +205,13 @@ class MultiHeadMemory(nn.Module):
         angles = times[..., None].double() * self.frequencies
         return torch.cat([angles.cos(), angles.sin()], dim=-1).float()
 
-    def forward(self, batch: QuestionBatch) -> Outcome:
+    def forward(self, batch: QuestionBatch, *, retire_below: float = -math.inf) -> Outcome:
+        """Answer the questions of a batch.
+
+        Args:
+            batch: Stories and their questions.
+            retire_below: Facts of which less than this is left, in nats, get no attention at all.
+        """
         c, H, dh, F = self.config, self.config.num_heads, self.head_dim, self.config.waves
         S, N = batch.fact_wording.shape
         Q = batch.question_wording.shape[1]
@@ -218,8 +224,10 @@ class MultiHeadMemory(nn.Module):
         keys = torch.cat([self.W_K(e).view(S, N, H, dh).transpose(1, 2), shared], dim=-1).transpose(2, 3)
         values = torch.cat([self.W_V(e).view(S, N, H, dh).transpose(1, 2), shared], dim=-1)
         told = batch.times[:, None] < batch.now[:, :, None]
-        off = ~told[:, None]
         retention = self.retention(e, batch.times, told) if c.write else None
+        off = ~told[:, None]
+        if retention is not None:
+            off = off | (retention < retire_below)[:, None]
         u = self.start(q)
         states, attentions, nulls = [u], [], []
         for hop in range(c.num_hops):

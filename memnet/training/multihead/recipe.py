@@ -21,9 +21,9 @@ class MultiHeadRecipe:
     num_heads: int = 8
     write: bool = True
     """Whether new facts supersede older ones."""
-    questions: int = 2_800_000
+    questions: int = 2_500_000
     """Questions to train on, repeated ones counted again: the length of the run."""
-    lead_in: int = 500_000
+    lead_in: int = 300_000
     """Of these, how many at first come from `LEAD_IN_TASKS` alone, without gaps and strangers. Among all
     tasks 16 and 19 stay at their majority rules for long; by themselves they leave them within minutes."""
     batch_size: int = 64
@@ -49,7 +49,7 @@ class MultiHeadRecipe:
     """Share of stories whose facts are told further apart, up to thousands of steps."""
     strangers: int = 4
     """Facts of other stories that are put among those of each story, in a fifth of the batches."""
-    cross_questions: float = 0.2
+    cross_questions: float = 0.0
     """Questions added per training question of bAbI: what one task asks, asked of the stories of another."""
     symmetry: bool = True
     """Whether tasks 17 and 19 are also told from the seven other sides; see `symmetry`."""
