@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from memnet.errors import FactNotFound, ModelNotActive, VectorDamaged
-from memnet.models import SHIPPED
+from memnet.models import SHIPPED, find
 from memnet.reader import Reader, Told
 from memnet.store import (
     DEFAULT_DATABASE_URL,
@@ -199,14 +199,15 @@ class Memory:
         Args:
             database_url: SQLAlchemy URL; None for `MEMNET_DATABASE_URL`, else an embedded SQLite
                 database under `var/`.
-            checkpoint: Folder of a checkpoint; None for the shipped model.
+            checkpoint: Folder of a checkpoint, or the name of a shipped one; None for the one that
+                answers when none is named.
 
         Raises:
             SchemaMismatch: The database has no schema, or not the one needed. Nothing is changed.
             StoreUnavailable: The database does not answer.
             CheckpointError: The checkpoint cannot be loaded.
         """
-        folder = checkpoint or SHIPPED
+        folder = find(checkpoint or SHIPPED)
         reader = Reader(load_checkpoint(folder))
         engine = open_database(database_url or os.environ.get("MEMNET_DATABASE_URL", DEFAULT_DATABASE_URL))
         try:

@@ -62,13 +62,22 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[str]:
-    """The address of a service of one's own, with the model that is shipped and a database in a folder."""
+    """The address of a service of one's own, with a database in a folder.
+
+    It answers with MemN2N, whose three hops the tests count, unless the settings name another checkpoint.
+    """
     own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", "from service.cli import serve; serve()", "--port", "0"],
             cwd=folder,
-            env={**own, "MEMNET_LOG_LEVEL": "warning", "PYTHONPATH": str(ROOT), **settings},
+            env={
+                **own,
+                "MEMNET_LOG_LEVEL": "warning",
+                "MEMNET_CHECKPOINT": "memn2n-joint",
+                "PYTHONPATH": str(ROOT),
+                **settings,
+            },
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

