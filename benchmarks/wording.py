@@ -2,8 +2,8 @@
 
     python benchmarks/wording.py [RUN] [--stories 2000] [--seed 0]
 
-For every relation: the share of wrong answers on stories in which each decisive fact, or the question, is in
-held-out wording; the same in training wording with other names; and abstentions where the facts decide nothing.
+For every relation: the share of wrong answers on stories in which each decisive fact, or the question, is
+in held-out wording; the same in training wording; and abstentions where the facts decide nothing.
 Times of day are left out: the network does not answer them. RUN defaults to the shipped model.
 """
 

@@ -140,10 +140,11 @@ class MultiHeadExam(Exam):
         slots = [row.nonzero()[:, 0].tolist() for row in chosen]
         c = self._network.config
         attention = torch.zeros(len(slots), c.num_hops, self.told.shape[1])
-        null = torch.zeros(len(slots), c.num_hops)
+        null = torch.ones(len(slots), c.num_hops)
+        # Without facts there is no answer, as when a memory is asked.
         answers = [""] * len(slots)
         # Questions with as many facts together, so that little is padding.
-        order = sorted(range(len(slots)), key=lambda row: len(slots[row]))
+        order = sorted((row for row, told in enumerate(slots) if told), key=lambda row: len(slots[row]))
         start = 0
         while start < len(order):
             longest = len(slots[order[min(start + 255, len(order) - 1)]])
@@ -177,7 +178,6 @@ class MultiHeadExam(Exam):
         for index, (row, told) in enumerate(zip(rows, slots, strict=True)):
             answers[row] = episodes.said(index, outcome.logits[index, 0], self._lexicon)
             null[row] = outcome.null[index, 0].mean(dim=-1)
-            if told:
-                # Facts stand oldest first in the batch, newest first here.
-                highest = outcome.attention[index, 0, :, :, : len(told)].amax(dim=1)
-                attention[row][:, told] = highest.flip(-1)
+            # Facts stand oldest first in the batch, newest first here.
+            highest = outcome.attention[index, 0, :, :, : len(told)].amax(dim=1)
+            attention[row][:, told] = highest.flip(-1)
