@@ -16,6 +16,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from memnet.models import SHIPPED
+from memnet.reader import Reader
+from memnet.training.checkpoint import load_checkpoint
 from tests.memnet.cli.command import memnet
 
 ROOT = Path(__file__).parent.parent
@@ -145,3 +148,19 @@ def test_the_example_says_which_facts_the_answer_needs():
     assert lines[0] == "Where is the football? garden"
     assert "  without 'Mary went back to the garden.' changes the answer" in lines
     assert "  without 'John went to the kitchen.' changes nothing" in lines
+
+
+def test_the_conversation_nobody_trained_for_goes_as_it_is_written():
+    reader = Reader(load_checkpoint(SHIPPED))
+    told: list[str] = []
+    asked = 0
+    lines = iter(block("text", "\n? ").strip().splitlines())
+    for line in lines:
+        if line.startswith("> "):
+            told.append(line[2:])
+            continue
+        answer = reader.ask_facts(told, line.removeprefix("? "))
+        said = answer.text or f"no answer: {answer.reason}, {', '.join(answer.unknown_words)}".rstrip(", ")
+        assert f"= {said}" == next(lines), line
+        asked += 1
+    assert asked >= 8

@@ -4,7 +4,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 
-SHIPPED = _HERE / "memn2n-joint"
+SHIPPED = _HERE / "multi-head-joint"
 """Folder of the checkpoint that answers when none is named; its README.md is the model card."""
 
 
