@@ -27,4 +27,4 @@ def test_the_example_of_asking_why_runs(tmp_path):
     assert done.stderr == ""
     supposed, removal, outcome = done.stdout.splitlines()
     assert (supposed, outcome) == ("kitchen", "identical")
-    assert removal.startswith("Removal(seqs=(2,)")
+    assert removal.startswith(("Removal(seqs=(1,)", "Removal(seqs=(2,)"))  # either fact alone decides nothing
