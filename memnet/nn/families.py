@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import torch
-
 from memnet.lexicon import Lexicon
 from memnet.nn.memn2n import MemN2N, MemN2NConfig
 from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
@@ -16,8 +14,8 @@ AnyNetwork = MemN2N | MultiHeadMemory
 Words = Vocabulary | Lexicon
 
 
-def build(family: str, config: dict[str, Any], *, generator: torch.Generator | None = None) -> AnyNetwork:
-    """A network of a family, with fresh weights.
+def build(family: str, config: dict[str, Any]) -> AnyNetwork:
+    """A network of a family, with fresh weights from torch's own generator.
 
     Raises:
         KeyError: No such family.
@@ -25,8 +23,8 @@ def build(family: str, config: dict[str, Any], *, generator: torch.Generator | N
         RecipeError: A setting that cannot be.
     """
     if family == MultiHeadMemory.family:
-        return MultiHeadMemory(MultiHeadConfig(**config), generator=generator)
-    return {MemN2N.family: MemN2N}[family](MemN2NConfig(**config), generator=generator)
+        return MultiHeadMemory(MultiHeadConfig(**config))
+    return {MemN2N.family: MemN2N}[family](MemN2NConfig(**config))
 
 
 def config_of(network: AnyNetwork) -> dict[str, Any]:

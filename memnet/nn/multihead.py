@@ -1,6 +1,6 @@
 """The multi-head memory network: every read, of every head and hop, is an inner-product search.
 
-    m_i  = [ e_i ; phi(t_i) ]                        the only vector stored for fact i
+    m_i  = [ e_i ; phi(t_i) ]                        never changed once fact i was told
     phi  = [ cos w_f t ; sin w_f t ]                 f = 1..F, geometric frequencies
     x    = RMSNorm(u + step_k)
     z_hi = (W_Q x)_h . (W_K e_i)_h + c_h(x) . phi(t_q - t_i) + b_h(x) r_i
@@ -10,7 +10,8 @@
     u    = u' + FFN(RMSNorm(u'))
 
 `c_h(x) . phi(t_q - t_i)` is linear in phi(t_i): the coefficients are rotated by t_q, and what is read
-of the waves is rotated back. So a head sends one query, of the width of m_i, to the one index.
+of the waves is rotated back. So a head's scores are inner products with one static vector per fact; e_i is
+what is stored, phi(t_i) follows from the fact's number.
 
 Write, if the network has gates: a new fact t looks at the older ones and says how far it supersedes each.
 
@@ -120,7 +121,7 @@ class MultiHeadMemory(nn.Module):
 
     family = "multi-head"
 
-    def __init__(self, config: MultiHeadConfig, *, generator: torch.Generator | None = None) -> None:
+    def __init__(self, config: MultiHeadConfig) -> None:
         super().__init__()
         self.config = c = config
         self.encoder = RoleEncoder(
