@@ -50,7 +50,7 @@ class Edge:
             return
         request_id = _checked(Headers(scope=scope).get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
-        visit = _Visit(scope, send, request_id)
+        visit = _Visit(scope, send, request_id, self.templates)
         with bound_contextvars(request_id=request_id):
             try:
                 await self._answer(scope, receive, visit.send)
@@ -62,7 +62,7 @@ class Edge:
                 if not visit.status:
                     raise
             finally:
-                visit.end(self.templates.get(scope.get("endpoint"), ""))
+                visit.end()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.hosts is None or _is_named(Headers(scope=scope), self.hosts):
@@ -80,30 +80,40 @@ class Edge:
 class _Visit:
     """One request: named in its answer, counted and logged."""
 
-    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str, templates: Mapping[Any, str]) -> None:
         self.status = 0
+        self._templates = templates
         self._scope = scope
         self._send = send
         self._request_id = request_id
         self._started = time.perf_counter()
-        self._elapsed_s: float | None = None
+        self._elapsed_s = 0.0
+        self._route = ""
         metrics.INSIDE.inc()
 
     async def send(self, message: Message) -> None:
         """Pass on what is answered."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._elapsed_s = time.perf_counter() - self._started
+            # Before it is sent: a worker that is killed right after has counted what it acknowledged.
+            self._count()
             MutableHeaders(scope=message)["X-Request-ID"] = self._request_id
         await self._send(message)
 
-    def end(self, route: str) -> None:
+    def _count(self) -> None:
+        scope = self._scope
+        self._elapsed_s = time.perf_counter() - self._started
+        self._route = self._templates.get(scope.get("endpoint"), "")
+        problem = scope["state"].get("problem")
+        metrics.count(scope["method"], self._route, self.status, self._elapsed_s, problem=problem)
+
+    def end(self) -> None:
         """The answer has been sent, or the caller has gone."""
         metrics.INSIDE.dec()
+        if not self.status:
+            self._count()
         scope = self._scope
         state = scope["state"]
-        elapsed_s = time.perf_counter() - self._started if self._elapsed_s is None else self._elapsed_s
-        metrics.count(scope["method"], route, self.status, elapsed_s, problem=state.get("problem"))
         level = logging.DEBUG if scope["path"] in ALWAYS else logging.INFO
         if not access_log.isEnabledFor(level):
             return
@@ -118,9 +128,9 @@ class _Visit:
                 "method": scope["method"],
                 # Never the query: a filter may hold the words of a fact.
                 "path": scope["path"],
-                "route": route,
+                "route": self._route,
                 "status": self.status,
-                "elapsed_ms": round(elapsed_s * 1000, 2),
+                "elapsed_ms": round(self._elapsed_s * 1000, 2),
                 "problem": state.get("problem"),
                 "key": access.key.name if access and access.key else None,
                 "client": scope["client"][0] if scope.get("client") else None,
