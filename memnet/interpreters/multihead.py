@@ -14,9 +14,9 @@ from jaxtyping import Float32
 
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.interpreters.fused import Fused, Trace
-from memnet.lexicon import RESERVED, SYMBOL, Lexicon, Token, symbol_vector
+from memnet.lexicon import RESERVED, Lexicon, Token, symbol_vector
 from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
-from memnet.nn.roles import PER_SENTENCE
+from memnet.nn.roles import PER_SENTENCE, is_symbol
 from memnet.story import Alternative
 from memnet.training.multihead.lessons import UNDECIDED
 
@@ -66,18 +66,16 @@ class MultiHeadInterpreter(Interpreter):
             dict.fromkeys(
                 token.surface.lower()
                 for token in self._tokens(text)
-                if token.key is None and token.index < RESERVED
+                if token.index < RESERVED and not token.is_name
             )
         )
 
     def strange_words(self, question: str, told: Told) -> tuple[str, ...]:
-        known = self._keys(told.texts)
-        tokens = self._lexicon.tokens(question, known)
+        tokens = self._lexicon.tokens(question, self._keys(told.texts))
+        said = {token.key for text in told.texts[-RECOGNISED_IN:] for token in self._tokens(text)}
         return tuple(
             dict.fromkeys(
-                token.surface
-                for token in tokens
-                if (token.index < RESERVED if token.key is None else token.key not in known)
+                token.surface for token in tokens if token.key is not None and token.key not in said
             )
         )
 
@@ -108,7 +106,9 @@ class MultiHeadInterpreter(Interpreter):
         return Interpretation(alternatives, undecided, trace.scores, trace.attention, trace.null)
 
     def _keys(self, texts: Sequence[str]) -> frozenset[str]:
-        return frozenset(t.key for text in texts[-RECOGNISED_IN:] for t in self._tokens(text) if t.key)
+        return frozenset(
+            t.key for text in texts[-RECOGNISED_IN:] for t in self._tokens(text) if t.key and t.is_name
+        )
 
     def _content(self, tokens: Sequence[Token], *, question: bool) -> Float32[np.ndarray, " content"]:
         shares, language = self._wording(tuple(token.index for token in tokens), question)
@@ -127,7 +127,7 @@ class MultiHeadInterpreter(Interpreter):
     def _encode_wording(self, indices: tuple[int, ...], question: bool) -> tuple[np.ndarray, np.ndarray]:
         words = torch.tensor([indices])
         shares, language = self._network.encoder.wordings(words, torch.tensor([question]))
-        kept = shares[0][words[0] == SYMBOL][:PER_SENTENCE]
+        kept = shares[0][is_symbol(words[0])][:PER_SENTENCE]
         return kept.numpy(), language[0].numpy()
 
     def _names(

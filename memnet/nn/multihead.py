@@ -28,7 +28,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from memnet.nn.roles import RoleEncoder
+from memnet.nn.roles import RoleEncoder, is_symbol
 
 _START = (
     ((0,), (0, 1), (3,), 2),
@@ -279,7 +279,7 @@ class MultiHeadMemory(nn.Module):
         """Shares of the k-th symbol of each wording in each role, and the language of the wording."""
         shares, language = self.encoder.wordings(batch.wordings, batch.is_question)
         per = batch.fact_symbols.shape[-1]
-        order = (batch.wordings != 1).to(torch.int8).argsort(dim=1, stable=True)[:, :per]
+        order = (~is_symbol(batch.wordings)).to(torch.int8).argsort(dim=1, stable=True)[:, :per]
         shares = shares.gather(1, order[..., None].expand(-1, -1, self.config.roles))
         if shares.shape[1] < per:
             shares = nn.functional.pad(shares, (0, 0, 0, per - shares.shape[1]))

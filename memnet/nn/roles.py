@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from memnet.lexicon import SYMBOL
+from memnet.lexicon import RESERVED, SYMBOL
 
 PER_SENTENCE = 6
 """Most symbols of a sentence that have a part in it; further ones are not read."""
@@ -56,7 +56,7 @@ class RoleEncoder(nn.Module):
         """Role shares of every word (0 but for symbols), and the language part.
 
         Args:
-            words: Indices of a lexicon, padded at the end with 0; symbols are `SYMBOL`.
+            words: Indices of a lexicon, padded at the end with 0; symbols are below `RESERVED`.
             questions: Which of them are questions.
         """
         present = (words != 0)[..., None]
@@ -64,8 +64,8 @@ class RoleEncoder(nn.Module):
         for conv, norm in zip(self.convs, self.norms, strict=True):
             n = nn.functional.pad(norm(h) * present, (0, 0, 1, 1))
             h = h + torch.relu(conv(torch.cat([n[:, :-2], n[:, 1:-1], n[:, 2:]], dim=-1))) * present
-        symbols = (words == SYMBOL)[..., None]
-        scores = (self.role(h) + self._prior(symbols)).masked_fill(~symbols, float("-inf"))
+        symbols = is_symbol(words)[..., None]
+        scores = (self.role(h) + self._prior(words)).masked_fill(~symbols, float("-inf"))
         # The null takes what no symbol takes.
         shares = torch.cat([scores, scores.new_zeros(len(words), 1, self.roles)], dim=1).softmax(dim=1)[
             :, :-1
@@ -74,12 +74,14 @@ class RoleEncoder(nn.Module):
         largest = h.masked_fill(~present, float("-inf")).amax(dim=1)
         return shares, self.language_norm(self.language(torch.cat([mean, largest], dim=-1)))
 
-    def _prior(self, symbols: Bool[Tensor, "wordings words 1"]) -> Float[Tensor, "wordings words roles"]:
-        """Where training begins: role r for the r-th symbol, the last role for the last symbol."""
-        ordinal = symbols.cumsum(dim=1)
-        roles = torch.arange(1, self.roles, device=symbols.device)
-        last = ordinal == symbols.sum(dim=1, keepdim=True)
-        return PRIOR * torch.cat([ordinal == roles, last], dim=-1)
+    def _prior(self, words: Int[Tensor, "wordings words"]) -> Float[Tensor, "wordings words roles"]:
+        """Where training begins: role r for the r-th name, the last role for the last name, no verbs."""
+        names = (words == SYMBOL)[..., None]
+        ordinal = names.cumsum(dim=1)
+        roles = torch.arange(1, self.roles, device=words.device)
+        last = ordinal == names.sum(dim=1, keepdim=True)
+        placed = torch.cat([ordinal == roles, last], dim=-1)
+        return PRIOR * torch.where(names, placed.float(), -1.0)
 
     def sentences(
         self,
@@ -90,3 +92,8 @@ class RoleEncoder(nn.Module):
         """The vectors e of sentences, from their wordings' shares and language and their symbols."""
         slots = torch.einsum("nkr,nkd->nrd", shares, symbols)
         return torch.cat([slots.flatten(1), language], dim=-1)
+
+
+def is_symbol(words: Int[Tensor, "*any"]) -> Bool[Tensor, "*any"]:
+    """Which words of a wording stand for a symbol, whose vector is carried to a place."""
+    return (words > 0) & (words < RESERVED)

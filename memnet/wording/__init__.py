@@ -5,21 +5,26 @@ from __future__ import annotations
 from memnet.wording.entities import NAME_WORDS
 from memnet.wording.generator import generate, unanswerable_questions
 from memnet.wording.motives import DRIVES
-from memnet.wording.tables import language
+from memnet.wording.tables import guessable, language, times
 from memnet.wording.values import RELATIONS, WordedQuestion, WordedStory
 
 LANGUAGE: frozenset[str] = language()
 """Every lower-case word that training wording uses outside names."""
 
+GUESSABLE: frozenset[str] = guessable()
+"""Words of it that a reader could do without; training hides them now and then."""
+
 ANSWERS: frozenset[str] = frozenset(
     {"yes", "no", "maybe", "nothing", "nobody", "none", "one", "two", "three", "four", "five"}
     | {"north", "south", "east", "west"}
     | set(DRIVES.values())
+    | set(times())
 )
 """Answers that need not stand in any fact; every other one is copied from a fact."""
 
 __all__ = [
     "ANSWERS",
+    "GUESSABLE",
     "LANGUAGE",
     "NAME_WORDS",
     "RELATIONS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from memnet.wording.asking import Asked, Asker, Query, about_person, about_place, about_thing
 from memnet.wording.draw import Draw
 from memnet.wording.entities import Cast, Entity
-from memnet.wording.tables import word_lists
+from memnet.wording.tables import CALENDARS, bare, word_lists
 from memnet.wording.telling import Teller, Told
 
 
@@ -14,7 +14,7 @@ class Calendar:
 
     def __init__(self, draw: Draw, cast: Cast, teller: Teller, asker: Asker, length: int) -> None:
         self._draw, self._cast, self._teller, self._asker = draw, cast, teller, asker
-        self.times = word_lists()[draw.weighted({"slots4": 4.0, "days": 2.0, "hours": 2.0, "dates": 1.0})]
+        self.times = word_lists()[draw.weighted(CALENDARS)]
         self.places = [cast.place() for _ in range(draw.between(2, 4 + (length > 6)))]
         self._free: list[tuple[Entity, int]] = draw.shuffled(
             [
@@ -103,11 +103,6 @@ class Calendar:
         else:
             query = Query("before_person" if time == min(stops) else "after_person", "before_after", slots)
         return self._asker.ask_in_vain(query, "relation_never_stated")
-
-
-def bare(time: str) -> str:
-    """The answer to "when": `Monday` of "on Monday"."""
-    return time.split(" ", 1)[1] if time.startswith(("on ", "at ", "in ")) else time
 
 
 def _at(time: str) -> dict[str, str]:

@@ -13,10 +13,9 @@ import json
 import sys
 from typing import Any
 
-from memnet.text import words
 from memnet.wording.draw import Draw
-from memnet.wording.shapes import FUNCTION_WORDS, HELD_OUT_CANDIDATES
-from memnet.wording.tables import source, word_lists, words_of
+from memnet.wording.shapes import HELD_OUT_CANDIDATES
+from memnet.wording.tables import own_words, source
 
 SHARE = 0.25
 
@@ -32,7 +31,7 @@ def choose(date: str, seed: int) -> dict[str, Any]:
         What held_out.json holds: patterns by group and list, names of shapes.
     """
     draw = Draw(seed)
-    own = _own_words()
+    own = own_words()
     held: set[tuple[str, str, str]] = set()
     for group, lists in source().items():
         for name, lines in lists.items():
@@ -52,23 +51,6 @@ def choose(date: str, seed: int) -> dict[str, Any]:
             if (kept := [line[:-2] for line in lines if (group, name, line.removesuffix(" *")) in held])
         }
     return record
-
-
-def _own_words() -> dict[tuple[str, str, str], set[str]]:
-    """For each starred line, its words that no unstarred line has."""
-    common = set(FUNCTION_WORDS) | {
-        word for entries in word_lists().values() for entry in entries for word in words(entry)
-    }
-    own: dict[tuple[str, str, str], set[str]] = {}
-    for group, lists in source().items():
-        for name, lines in lists.items():
-            common |= words_of(
-                group, name, [line for line in lines if not line.endswith(" *")], every_form=True
-            )
-            for line in lines:
-                if line.endswith(" *"):
-                    own[group, name, line[:-2]] = words_of(group, name, [line[:-2]], every_form=True)
-    return {key: found - common for key, found in own.items()}
 
 
 def _hold(

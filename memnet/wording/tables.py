@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -167,3 +168,68 @@ def language() -> frozenset[str]:
         if shape is None or not shape.isdisjoint(training.shapes):
             found |= {word for entry in entries for word in words(entry)}
     return frozenset(found)
+
+
+@cache
+def own_words() -> dict[tuple[str, str, str], set[str]]:
+    """For each starred line (group, list, pattern), its words that no unstarred line has.
+
+    A reader understands a starred line without knowing them.
+    """
+    common = set(FUNCTION_WORDS) | {
+        word for entries in word_lists().values() for entry in entries for word in words(entry)
+    }
+    own: dict[tuple[str, str, str], set[str]] = {}
+    for group, lists in source().items():
+        for name, lines in lists.items():
+            common |= words_of(
+                group, name, [line for line in lines if not line.endswith(" *")], every_form=True
+            )
+            for line in lines:
+                if line.endswith(" *"):
+                    own[group, name, line[:-2]] = words_of(group, name, [line[:-2]], every_form=True)
+    return {key: found - common for key, found in own.items()}
+
+
+_ANCHORS = 3
+"""Verbs of more lines than this are what a reader knows if nothing else: went, took, got, gave, put."""
+
+
+@cache
+def guessable() -> frozenset[str]:
+    """Words of training lines that a reader could do without: what they mean is seen from the rest.
+
+    The own words of starred lines, and verbs of few lines that only tell what somebody does.
+    """
+    record, training = held_out(), tables(held=False)
+    found = {
+        word
+        for (group, name, pattern), own in own_words().items()
+        if pattern not in record[group].get(name, ())
+        for word in own
+    }
+    lines = Counter[str]()
+    for verbs in training.verbs.values():
+        for verb in verbs:
+            heads = {verb.forms.base, verb.forms.third, verb.forms.past, verb.forms.participle}
+            lines.update({words(_SLOT.sub(" ", form))[0] for form in heads})
+    elsewhere = set(FUNCTION_WORDS)
+    for name, clauses in training.clauses.items():
+        elsewhere |= words_of("clauses", name, [clause.pattern for clause in clauses], every_form=True)
+    found |= {word for word, count in lines.items() if count <= _ANCHORS and word not in elsewhere}
+    return frozenset(found)
+
+
+@cache
+def times() -> tuple[str, ...]:
+    """Answers to "when", as they are said: `Monday`, `this morning`, `five o'clock`."""
+    return tuple(bare(time) for name in CALENDARS for time in word_lists()[name])
+
+
+def bare(time: str) -> str:
+    """The answer to "when": `Monday` of "on Monday"."""
+    return time.split(" ", 1)[1] if time.startswith(("on ", "at ", "in ")) else time
+
+
+CALENDARS: dict[str, float] = {"slots4": 4.0, "days": 2.0, "hours": 2.0, "dates": 1.0}
+"""Lists of times that a story is told in, and how likely each is."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from memnet.babi.cross import with_cross_questions
 from memnet.babi.dataset import load_tasks, split_validation
 from memnet.lexicon import Lexicon
@@ -18,7 +20,7 @@ from memnet.training.multihead.episodes import Episodes
 from memnet.training.multihead.lessons import Lesson, answers_of, is_fixed, language_of, of_story, of_worded
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.multihead.symmetry import SIDED_TASKS, SIDES, variants
-from memnet.wording import generate
+from memnet.wording import GUESSABLE, generate
 
 WORDED_DILUTION = 4
 """Of the stories in robust wording, a quarter is told per epoch where others would all be."""
@@ -109,8 +111,8 @@ def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
     if recipe.rename:
         notes.append("symbols renamed in training, each story anew (names, places, things, species, colours)")
     if recipe.worded:
-        lessons += _worded(recipe.worded, recipe.seed)
-        held_out_lessons += _worded(WORDED_VALIDATION, _VALIDATION_SEED)
+        lessons += _worded(recipe.worded, recipe.seed, recipe.hidden)
+        held_out_lessons += _worded(WORDED_VALIDATION, _VALIDATION_SEED, recipe.hidden)
         digest = hashlib.sha256(repr(generate(100, seed=recipe.seed)).encode()).hexdigest()
         notes.append(f"{recipe.worded:,} generated stories in robust wording added (digest {digest[:12]})")
     config = MultiHeadConfig(
@@ -146,5 +148,11 @@ def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
 _VALIDATION_SEED = 1_000_000_007
 
 
-def _worded(count: int, seed: int) -> list[Lesson]:
-    return [lesson for worded in generate(count, seed=seed) if (lesson := of_worded(worded)).questions]
+def _worded(count: int, seed: int, hidden: float) -> list[Lesson]:
+    rng = np.random.default_rng(seed)
+    guessable = np.array(sorted(GUESSABLE))
+    lessons = []
+    for worded in generate(count, seed=seed):
+        unknown = guessable[rng.random(len(guessable)) < 0.5] if rng.random() < hidden else guessable[:0]
+        lessons.append(of_worded(worded, frozenset(unknown.tolist())))
+    return lessons

@@ -46,21 +46,28 @@ class _Layout:
         self._lexicon, self._positions, self._fixed = lexicon, positions, fixed
         self._answers = {word: index for index, word in enumerate(lexicon.answers)}
         self._pronouns = {lexicon[word] for word in PRONOUNS} - {0}
-        self._read: dict[str, tuple[tuple[int, ...], list[str]]] = {}
+        self._read: dict[str, tuple[tuple[int, ...], list[str], list[str]]] = {}
 
-    def add(self, task: int, facts: Sequence[str], questions: Sequence[tuple[int, Asked]]) -> None:
+    def add(
+        self,
+        task: int,
+        facts: Sequence[str],
+        questions: Sequence[tuple[int, Asked]],
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         """Lay out one lesson; the questions with their numbers in the data set."""
         columns, local = self.columns, dict[str, int]()
-        known = [0]
+        lexicon = self._lexicon.without(hidden) if hidden else self._lexicon
+        known, spoken_of = [0], set[str]()
         for fact in facts:
-            indices, names = self._words(fact)
+            indices, keys, names = _words(lexicon, fact) if hidden else self._words(fact)
+            spoken_of.update(names)
             columns["fact_wording"].append(self._wording(indices, question=False))
-            columns["fact_symbols"].append(_places(names, local))
+            columns["fact_symbols"].append(_places(keys, local))
             columns["fact_pronoun"].append(bool(self._pronouns & set(indices)))
             known.append(len(local))
-        spoken_of = frozenset(local)
         for row, asked in questions:
-            tokens = self._lexicon.tokens(asked.text, spoken_of)
+            tokens = lexicon.tokens(asked.text, spoken_of)
             indices = tuple(token.index for token in tokens)
             columns["q_wording"].append(self._wording(indices, question=True))
             columns["q_symbols"].append(_places([token.key for token in tokens if token.key], local))
@@ -83,14 +90,24 @@ class _Layout:
         ):
             columns[start].append(len(columns[column]))
 
-    def _words(self, text: str) -> tuple[tuple[int, ...], list[str]]:
+    def _words(self, text: str) -> tuple[tuple[int, ...], list[str], list[str]]:
         if text not in self._read:
-            tokens = self._lexicon.tokens(text)
-            self._read[text] = (tuple(t.index for t in tokens), [t.key for t in tokens if t.key is not None])
+            self._read[text] = _words(self._lexicon, text)
         return self._read[text]
 
     def _wording(self, indices: tuple[int, ...], *, question: bool) -> int:
         return self.wordings.setdefault((indices, question), len(self.wordings))
+
+
+def _words(lexicon: Lexicon, text: str) -> tuple[tuple[int, ...], list[str], list[str]]:
+    """Indices of a sentence's words, keys of its symbols, and of those that are names."""
+    tokens = [(token.index, token.key, token.is_name) for token in lexicon.tokens(text)]
+    keys = [(key, is_name) for _, key, is_name in tokens if key is not None]
+    return (
+        tuple(index for index, _, _ in tokens),
+        [key for key, _ in keys],
+        [key for key, name in keys if name],
+    )
 
 
 def _places(names: Sequence[str], local: dict[str, int]) -> list[int]:
@@ -124,10 +141,11 @@ class Episodes:
             number += len(asked)
             near = [each for each in asked if each[1].told <= memory]
             if near:
-                layout.add(lesson.task, lesson.facts[: near[-1][1].told], near)
+                layout.add(lesson.task, lesson.facts[: near[-1][1].told], near, lesson.hidden)
             for row, each in asked[len(near) :]:
                 newest = Asked(each.text, each.answers, memory)
-                layout.add(lesson.task, lesson.facts[each.told - memory : each.told], [(row, newest)])
+                first = each.told - memory
+                layout.add(lesson.task, lesson.facts[first : each.told], [(row, newest)], lesson.hidden)
         longest = max(len(wording) for wording, _ in layout.wordings)
         self.wording_words = torch.tensor([[*w, *[0] * (longest - len(w))] for w, _ in layout.wordings])
         self.wording_lengths = np.array([len(wording) for wording, _ in layout.wordings])
@@ -163,10 +181,14 @@ class Episodes:
                 chances[:, column] = 0.0
         choices = [*lexicon.answers, "", *keys]
         parts: list[str] = []
-        for choice in chances[:, : len(choices)].argmax(axis=1).tolist():
+        for row in chances[:, : len(choices)]:
+            choice = int(row.argmax())
             if choice == self.num_answers:
                 break
             parts.append(choices[choice])
+            if choice > self.num_answers:
+                # A list names nothing twice.
+                chances[:, choice] = 0.0
         return ",".join(parts)
 
     def schedule(
@@ -201,6 +223,7 @@ class Episodes:
         *,
         rename: bool,
         rng: np.random.Generator | None = None,
+        alike: float = 0.0,
         gaps: float = 0.0,
         strangers: int = 0,
     ) -> tuple[QuestionBatch, Targets]:
@@ -210,6 +233,7 @@ class Episodes:
             stories: Their numbers.
             rename: Give every symbol of every story a new random vector.
             rng: For all random choices.
+            alike: Share of stories whose renamed symbols are more alike, and more unlike, than chance has it.
             gaps: Share of stories whose facts are told further apart.
             strangers: Facts of other stories put among those of each story.
         """
@@ -220,7 +244,13 @@ class Episodes:
         table = self.symbol_table[self.story_symbols[symbols]]
         if rename:
             assert rng is not None
-            fresh = rng.integers(0, 2, size=table.shape, dtype=np.int8) * np.float32(2) - np.float32(1)
+            fresh = _signs(rng, table.shape)
+            if alike:
+                # The second half repeats the first, up to signs of the story: inner products spread by 1.4.
+                half = self.symbol_dim // 2
+                again = fresh[..., :half] * _signs(rng, (S, 1, half))
+                chosen = np.less(rng.random((S, 1, 1)), alike)
+                fresh[..., half : 2 * half] = np.where(chosen, again, fresh[..., half : 2 * half])
             fresh /= np.float32(np.sqrt(self.symbol_dim))
             table = np.where(self.story_fixed[symbols][..., None], table, fresh)
         times = np.broadcast_to(np.arange(1.0, facts.shape[1] + 1), facts.shape)
@@ -245,8 +275,8 @@ class Episodes:
             # Their symbols are other ones, appended behind the story's own.
             own = np.arange(strangers * PER_SENTENCE).reshape(strangers, PER_SENTENCE) + names
             extra_places = np.where(extra_places >= 0, own[None], -1)
-            fresh = rng.integers(0, 2, size=(S, strangers * PER_SENTENCE, self.symbol_dim), dtype=np.int8)
-            fresh = (fresh * np.float32(2) - np.float32(1)) / np.float32(np.sqrt(self.symbol_dim))
+            fresh = _signs(rng, (S, strangers * PER_SENTENCE, self.symbol_dim))
+            fresh /= np.float32(np.sqrt(self.symbol_dim))
             table = np.concatenate([table, fresh], axis=1)
             names = table.shape[1]
             places = np.concatenate([places, extra_places], axis=1)
@@ -278,6 +308,12 @@ class Episodes:
             t(asked),
             questions[asked],
         )
+
+
+def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Fair +1 and -1, float32."""
+    signs: np.ndarray = rng.integers(0, 2, size=shape, dtype=np.int8) * np.float32(2) - np.float32(1)
+    return signs
 
 
 def _padded(start: np.ndarray, stories: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -35,6 +35,8 @@ class Lesson:
     """bAbI's number; 0 for a story in robust wording."""
     facts: tuple[str, ...]
     questions: tuple[Asked, ...]
+    hidden: frozenset[str] = frozenset()
+    """Words of language that this story is read without knowing."""
 
 
 def of_story(story: Story) -> Lesson:
@@ -46,8 +48,8 @@ def of_story(story: Story) -> Lesson:
     )
 
 
-def of_worded(worded: WordedStory) -> Lesson:
-    """A story in robust wording. Times of day cannot be answered yet: those questions are left out."""
+def of_worded(worded: WordedStory, hidden: frozenset[str] = frozenset()) -> Lesson:
+    """A story in robust wording, read without knowing some words."""
     story = worded.story
     return Lesson(
         0,
@@ -55,8 +57,8 @@ def of_worded(worded: WordedStory) -> Lesson:
         tuple(
             Asked(each.text, known.answers or (UNDECIDED,), each.facts_before)
             for each, known in zip(story.questions, worded.questions, strict=True)
-            if known.relation != "time" or known.answers is None
         ),
+        hidden,
     )
 
 

@@ -21,7 +21,7 @@ class MultiHeadRecipe:
     num_heads: int = 8
     write: bool = True
     """Whether new facts supersede older ones."""
-    questions: int = 2_150_000
+    questions: int = 3_000_000
     """Questions to train on, repeated ones counted again: the length of the run."""
     lead_in: int = 300_000
     """Of these, how many at first come from `LEAD_IN_TASKS` alone, without gaps and strangers. Among all
@@ -45,6 +45,9 @@ class MultiHeadRecipe:
     rename: float = 1.0
     """Share of batches in which every symbol gets a vector of its own for each story, so that nothing can
     be learned about a name. 0 trains on the names as they are."""
+    alike: float = 0.2
+    """Share of stories whose renamed symbols are more alike, and more unlike, than chance has it: users'
+    names, too, are sometimes alike."""
     gaps: float = 0.2
     """Share of stories whose facts are told further apart, up to thousands of steps."""
     strangers: int = 4
@@ -53,8 +56,10 @@ class MultiHeadRecipe:
     """Questions added per training question of bAbI: what one task asks, asked of the stories of another."""
     symmetry: bool = True
     """Whether tasks 17 and 19 are also told from the seven other sides; see `symmetry`."""
-    worded: int = 40_000
+    worded: int = 60_000
     """Stories in robust wording (`memnet.wording`) beside bAbI's."""
+    hidden: float = 0.5
+    """Share of these that are read without knowing half of the words that a reader could do without."""
     validation: float = 0.1
     """Share of each task's questions set aside, in whole stories."""
     seed: int = 0
@@ -69,7 +74,7 @@ class MultiHeadRecipe:
         for name in ("learning_rate", "max_norm"):
             if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} must be above 0; got {getattr(self, name)}")
-        for name in ("rename", "gaps"):
+        for name in ("rename", "alike", "gaps", "hidden"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{name} must be a share from 0 to 1; got {getattr(self, name)}")
         for name in ("average", "validation"):

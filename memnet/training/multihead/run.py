@@ -26,8 +26,8 @@ from memnet.training.multihead.recipe import LEAD_IN_TASKS
 SAVE_EVERY_S = 60.0
 """Seconds between two saved states; an interrupt saves at once."""
 
-FIRST_SHARE, LEAST, MOST, PER_NAT = 1.0, 0.2, 2.0, 2.0
-"""Of each task's lessons so many are taken per epoch: 0.2 and twice its mean loss in nats more, at most 2.
+FIRST_SHARE, LEAST, MOST, PER_NAT = 1.0, 0.1, 2.0, 2.0
+"""Of each task's lessons so many are taken per epoch: 0.1 and twice its mean loss in nats more, at most 2.
 What is mastered is repeated now and then; what is not gets the time."""
 
 
@@ -157,6 +157,7 @@ class MultiHeadRun:
             lessons,
             rename=rng.random() < recipe.rename,
             rng=rng,
+            alike=recipe.alike,
             gaps=0.0 if self._leads_in else recipe.gaps,
             strangers=recipe.strangers if rng.random() < 0.2 and not self._leads_in else 0,
         )
