@@ -20,196 +20,14 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-NIL, SYMBOL, UNKNOWN_VERB, UNKNOWN_ADVERB = 0, 1, 2, 3
-"""Indices before those of the words: padding; a symbol that is a name; a symbol that looks like a verb (-ed,
--ing, or an irregular past) or an adverb (-ly) rather than like a name."""
-RESERVED = 4
+from memnet.naming import DETERMINERS, end_of_name, joined
+from memnet.tokens import NIL, RESERVED, SYMBOL, Token, look_of, singular
 
 _WORD = re.compile(r"[^\W_]+(?:[-.'’&/][^\W_]+)*")
-_DETERMINERS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "my",
-        "your",
-        "his",
-        "her",
-        "its",
-        "our",
-        "their",
-        "this",
-        "that",
-        "these",
-        "those",
-        "some",
-        "every",
-        "each",
-    ]
-)
-_IRREGULAR = {
-    "mice": "mouse",
-    "wolves": "wolf",
-    "geese": "goose",
-    "knives": "knife",
-    "children": "child",
-    "people": "person",
-    "men": "man",
-    "women": "woman",
-    "shelves": "shelf",
-    "leaves": "leaf",
-    "keys": "key",
-    "feet": "foot",
-    "teeth": "tooth",
-    "oxen": "ox",
-}
-_IRREGULAR_VERBS = frozenset(
-    [
-        "arose",
-        "awoke",
-        "awoken",
-        "became",
-        "began",
-        "begun",
-        "bent",
-        "bled",
-        "blew",
-        "blown",
-        "broken",
-        "brought",
-        "built",
-        "burst",
-        "caught",
-        "chose",
-        "chosen",
-        "clung",
-        "crept",
-        "dealt",
-        "drank",
-        "drawn",
-        "drew",
-        "driven",
-        "drove",
-        "dug",
-        "dwelt",
-        "eaten",
-        "fed",
-        "fled",
-        "flew",
-        "flown",
-        "flung",
-        "forbade",
-        "forgot",
-        "forgotten",
-        "fought",
-        "froze",
-        "frozen",
-        "gave",
-        "given",
-        "gone",
-        "grew",
-        "hid",
-        "hidden",
-        "hung",
-        "kept",
-        "knelt",
-        "knew",
-        "laid",
-        "leapt",
-        "lent",
-        "lit",
-        "lost",
-        "made",
-        "meant",
-        "overtook",
-        "paid",
-        "rang",
-        "ridden",
-        "rode",
-        "sank",
-        "sat",
-        "seen",
-        "sent",
-        "shaken",
-        "shone",
-        "shook",
-        "slid",
-        "slung",
-        "slunk",
-        "snuck",
-        "sold",
-        "sought",
-        "spat",
-        "sped",
-        "spent",
-        "spoke",
-        "spoken",
-        "sprang",
-        "spun",
-        "stank",
-        "stole",
-        "stolen",
-        "stood",
-        "strewn",
-        "strode",
-        "struck",
-        "stuck",
-        "stung",
-        "swam",
-        "swept",
-        "swore",
-        "sworn",
-        "swung",
-        "taken",
-        "thought",
-        "threw",
-        "thrown",
-        "took",
-        "tore",
-        "torn",
-        "trod",
-        "trodden",
-        "undertook",
-        "went",
-        "wept",
-        "withdrawn",
-        "withdrew",
-        "woke",
-        "woken",
-        "won",
-        "wore",
-        "worn",
-        "wove",
-        "woven",
-        "written",
-        "wrote",
-    ]
-)
-_BE = frozenset({"is", "are", "was", "were"})
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of language, or one symbol of one or more words."""
-
-    index: int
-    """Of the word in the lexicon, or one of the reserved ones for a symbol."""
-    surface: str
-    """As it was written; the last word without a possessive ending."""
-    key: str | None
-    """Identity of a symbol: lower case, singular; None for language."""
-    owner: bool = False
-    """Whether a possessive ending was taken off."""
-
-    @property
-    def is_name(self) -> bool:
-        """Whether it is a symbol that does not look like a verb or an adverb."""
-        return self.index == SYMBOL
 
 
 class Lexicon:
@@ -270,12 +88,8 @@ class Lexicon:
         tokens: list[Token] = []
         position = 0
         while position < len(read):
-            end = _end_of_known(read, position, known) if known else position + 1
-            if end == position + 1 and read[position].key is not None:
-                end = _end_of_numbered(read, position, known)
-            if end == position + 1 and read[position].is_name:
-                end = _end_of_name(read, position, known)
-            tokens.append(_joined(read[position:end]))
+            end = end_of_name(read, position, known)
+            tokens.append(joined(read[position:end]))
             position = end
         return tokens
 
@@ -292,106 +106,15 @@ class Lexicon:
             return Token(self._index[lower], surface, None)
         # "the moving van", "a woollen earring": part of a name; "Mary quickly": not.
         named = before is not None and (
-            before.surface.lower() in _DETERMINERS
+            before.surface.lower() in DETERMINERS
             or before.owner
             or (before.is_name and before.surface.islower())
         )
         key = singular(lower)
         look = SYMBOL
         if surface == lower and not owner and not named and key not in known:
-            look = _look_of(lower)
+            look = look_of(lower)
         return Token(look, surface, key if look == SYMBOL else lower, owner)
-
-
-def _look_of(word: str) -> int:
-    """What a lower-case word that nobody taught seems to be."""
-    if word in _IRREGULAR_VERBS:
-        return UNKNOWN_VERB
-    if len(word) > 4:
-        if word.endswith(("ed", "ing")) and not word.endswith("eed"):
-            return UNKNOWN_VERB
-        if word.endswith("ly"):
-            return UNKNOWN_ADVERB
-    return SYMBOL
-
-
-_LONGEST_NAME = 6
-"""Most words of a name that is recognised by what was told."""
-
-
-def _end_of_known(read: Sequence[Token], start: int, known: Collection[str]) -> int:
-    """Where the longest known name of several words that begins at `start` ends; one on if there is none."""
-    for end in range(min(len(read), start + _LONGEST_NAME), start + 1, -1):
-        if _key(read[start:end]) in known:
-            return end
-    return start + 1
-
-
-def _end_of_numbered(read: Sequence[Token], start: int, known: Collection[str]) -> int:
-    """Where the numbered name that begins at `start` ends ("operating room 23"); one on if there is none."""
-    if not read[start].is_name and not read[start].surface.endswith("ing"):
-        return start + 1
-    for end in range(start, min(len(read), start + _LONGEST_NAME)):
-        word = read[end]
-        if end > start and word.is_name and word.surface[:1].isdigit():
-            return end + 1
-        if (
-            not word.surface.islower()
-            or word.owner
-            or word.key in known
-            or (end > start and not word.is_name)
-        ):
-            break
-    return start + 1
-
-
-def _end_of_name(read: Sequence[Token], start: int, known: Collection[str]) -> int:
-    """Where the name that begins at `start` ends."""
-    before = read[start - 1] if start > 0 else None
-    determined = before is not None and before.surface.lower() in _DETERMINERS
-    # "is pale yellow": in a question what follows "is" may be a name and more.
-    described = before is not None and not known and before.surface in _BE and read[start].surface.islower()
-    end = start + 1
-    while end < len(read) and read[end].is_name:
-        proper = read[end - 1].surface[:1].isupper() and not read[end].surface[:1].islower()
-        described = described and read[end].surface.islower()
-        owned = read[end - 1].owner
-        if not (determined or proper or described or owned or read[end].surface[:1].isdigit()):
-            break
-        # What somebody owns has a name of one or more words, as after "the".
-        determined = determined or owned
-        end += 1
-    of = end + 1 < len(read) and read[end].surface == "of" and read[end + 1].is_name
-    return end + 2 if determined and of else end
-
-
-def _key(words: Sequence[Token]) -> str:
-    return " ".join(word.key or singular(word.surface.lower()) for word in words)
-
-
-def _joined(words: Sequence[Token]) -> Token:
-    if len(words) == 1:
-        return words[0]
-    *first, last = words
-    surface = " ".join([*(word.surface + "'s" * word.owner for word in first), last.surface])
-    return Token(SYMBOL, surface, _key(words), last.owner)
-
-
-def singular(word: str) -> str:
-    """What stands for one of it: "wolves" and "wolf" are the same species. An identity, not a spelling.
-
-    >>> singular("cats"), singular("boxes"), singular("julius"), singular("mice")
-    ('cat', 'box', 'julius', 'mouse')
-    """
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "sses", "xes", "zes")):
-        return word[:-2]
-    return word[:-1]
 
 
 @lru_cache(maxsize=65_536)

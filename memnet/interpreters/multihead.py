@@ -14,10 +14,11 @@ from jaxtyping import Float32
 
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.interpreters.fused import Fused, Trace
-from memnet.lexicon import RESERVED, Lexicon, Token, symbol_vector
+from memnet.lexicon import Lexicon, symbol_vector
 from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
 from memnet.nn.roles import PER_SENTENCE, is_symbol
 from memnet.story import Alternative
+from memnet.tokens import RESERVED, Token
 from memnet.training.multihead.lessons import UNDECIDED
 
 COPIED_FROM = 512

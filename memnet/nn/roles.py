@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from memnet.lexicon import RESERVED, SYMBOL
+from memnet.tokens import RESERVED, SYMBOL
 
 PER_SENTENCE = 6
 """Most symbols of a sentence that have a part in it; further ones are not read."""

@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from memnet.lexicon import NIL, SYMBOL, UNKNOWN_ADVERB, UNKNOWN_VERB, Lexicon, singular, symbol_vector
+from memnet.lexicon import Lexicon, symbol_vector
+from memnet.tokens import NIL, SYMBOL, UNKNOWN_ADVERB, UNKNOWN_VERB, singular
 
 LEXICON = Lexicon(
     ["a", "afraid", "and", "are", "gave", "in", "is", "of", "the", "to", "went", "what", "where"],
@@ -32,6 +33,11 @@ def names(text: str, known: frozenset[str] = frozenset()) -> list[str]:
         ("Zoë went to depot 29.", ["Zoë", "depot 29"]),
         ("Zoë went to operating room 23.", ["Zoë", "operating room 23"]),
         ("Zoë is in exam room 4 of building 39.", ["Zoë", "exam room 4", "building 39"]),
+        (
+            "Mr. van der Berg gave José de la Cruz to 李娜 Rahman.",
+            ["Mr van der Berg", "José de la Cruz", "李娜 Rahman"],
+        ),
+        ("The bottle of olive oil is in the old west wing.", ["bottle of olive oil", "old west wing"]),
         ("The jeans are pale yellow.", ["jeans", "pale yellow"]),
         ("The moving van is in 東京.", ["moving van", "東京"]),
         ("mary and john went to the office", ["mary", "john", "office"]),

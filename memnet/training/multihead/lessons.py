@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memnet.babi.symbols import PLURALS, SYMBOLS, symbols_of
-from memnet.lexicon import Lexicon, singular
+from memnet.lexicon import Lexicon
 from memnet.story import Story
 from memnet.text import words
+from memnet.tokens import singular
 from memnet.wording import ANSWERS as WORDED_ANSWERS
 from memnet.wording import LANGUAGE, WordedStory
 

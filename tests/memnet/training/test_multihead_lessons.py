@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from memnet.babi.parser import read_stories
-from memnet.lexicon import SYMBOL, UNKNOWN_VERB, Lexicon
+from memnet.lexicon import Lexicon
 from memnet.story import Fact, Question, Story
+from memnet.tokens import SYMBOL, UNKNOWN_VERB
 from memnet.training.multihead.episodes import Episodes, loss_of, right
 from memnet.training.multihead.lessons import (
     UNDECIDED,
