@@ -44,7 +44,7 @@ _START = (
 finds by, roles of the fact that it takes, and the role of the state that it puts them in. The last role holds
 the last symbol of a sentence, so the first head finds who is asked about and takes where they went."""
 
-NEGLIGIBLE_GATE = 0.05
+NEGLIGIBLE_GATE = 0.25
 """What is taken off every gate, in nats of retention."""
 
 LEAST_RETENTION = -30.0

@@ -103,8 +103,12 @@ class Cast:
         """the triangle, the pink triangle."""
         return self._new(lambda: self._modified("shapes", "colours", 0.5))
 
+    def has_word(self, pool: str) -> bool:
+        """Whether there is a word left that no name contains; asking draws nothing."""
+        return any(self._words.isdisjoint(words(name)) for name in self._pools[pool])
+
     def word(self, pool: str) -> str:
-        """A colour, a job or a feeling that no name contains."""
+        """A colour, a job or a feeling that no name contains; `has_word` says whether there is one."""
         draw = self._draw
         return self._new(lambda: Entity(name := draw.one(self._pools[pool]), name)).name
 

@@ -94,7 +94,10 @@ class Properties:
         self.job: dict[Entity, tuple[str, Told]] = {}
 
     def happen(self) -> Told | None:
-        if self._draw.happens(0.5):
+        coloured = self._draw.happens(0.5)
+        if not self._cast.has_word("colours" if coloured else "jobs"):
+            return None
+        if coloured:
             thing = self._named(self._cast.thing)
             colour = self._cast.word("colours")
             fact = self._teller.state("colour", "timeless", thing, word=colour, a_word=indefinite(colour))

@@ -195,11 +195,16 @@ _ANCHORS = 3
 """Verbs of more lines than this are what a reader knows if nothing else: went, took, got, gave, put."""
 
 
+_FRAMES = ("saw", "sequences", "nows")
+"""Lists of what is said around a fact and does not change it."""
+
+
 @cache
 def guessable() -> frozenset[str]:
     """Words of training lines that a reader could do without: what they mean is seen from the rest.
 
-    The own words of starred lines, and verbs of few lines that only tell what somebody does.
+    The own words of starred lines, verbs of few lines that only tell what somebody does, and words of frames
+    ("I heard that", "a moment later").
     """
     record, training = held_out(), tables(held=False)
     found = {
@@ -217,7 +222,13 @@ def guessable() -> frozenset[str]:
     for name, clauses in training.clauses.items():
         elsewhere |= words_of("clauses", name, [clause.pattern for clause in clauses], every_form=True)
     found |= {word for word, count in lines.items() if count <= _ANCHORS and word not in elsewhere}
-    return frozenset(found)
+    for name, patterns in training.questions.items():
+        elsewhere |= words_of("questions", name, patterns)
+    frames = set[str]()
+    for name, entries in word_lists().items():
+        here = frames if name in _FRAMES else elsewhere
+        here |= {word for entry in entries for word in words(entry)}
+    return frozenset(found | (frames - elsewhere))
 
 
 @cache

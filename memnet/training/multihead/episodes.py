@@ -225,6 +225,7 @@ class Episodes:
         rng: np.random.Generator | None = None,
         alike: float = 0.0,
         gaps: float = 0.0,
+        late: float = 0.0,
         strangers: int = 0,
     ) -> tuple[QuestionBatch, Targets]:
         """The questions of some stories.
@@ -235,6 +236,7 @@ class Episodes:
             rng: For all random choices.
             alike: Share of stories whose renamed symbols are more alike, and more unlike, than chance has it.
             gaps: Share of stories whose facts are told further apart.
+            late: Share of stories whose questions come late, before the next fact if there is one.
             strangers: Facts of other stories put among those of each story.
         """
         facts, told_mask = _padded(self.fact_start, stories)
@@ -262,6 +264,12 @@ class Episodes:
         told = self.q_told[questions]
         last = np.take_along_axis(times, np.maximum(told - 1, 0), axis=1)
         now = np.where(told > 0, last + 1.0, 1.0)
+        if late and rng is not None:
+            following = np.take_along_axis(times, np.minimum(told, facts.shape[1] - 1), axis=1)
+            is_last = told >= told_mask.sum(axis=1, keepdims=True)
+            room = np.where(is_last, 10.0 ** rng.uniform(0, 2.5, size=told.shape), following - now)
+            wait = np.floor(rng.random(told.shape) * np.maximum(room, 0.0))
+            now = now + wait * (rng.random((S, 1)) < late)
         times = np.where(told_mask, times, 1e6)
         places = self.fact_symbols[facts]
         wording = self.fact_wording[facts]

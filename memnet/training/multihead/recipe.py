@@ -21,7 +21,7 @@ class MultiHeadRecipe:
     num_heads: int = 8
     write: bool = True
     """Whether new facts supersede older ones."""
-    questions: int = 3_000_000
+    questions: int = 2_600_000
     """Questions to train on, repeated ones counted again: the length of the run."""
     lead_in: int = 300_000
     """Of these, how many at first come from `LEAD_IN_TASKS` alone, without gaps and strangers. Among all
@@ -50,8 +50,11 @@ class MultiHeadRecipe:
     names, too, are sometimes alike."""
     gaps: float = 0.2
     """Share of stories whose facts are told further apart, up to thousands of steps."""
-    strangers: int = 4
-    """Facts of other stories that are put among those of each story, in a fifth of the batches."""
+    strangers: int = 48
+    """Most facts of other stories that are put among those of each story, in a quarter of the batches: any
+    number up to it, smaller ones more often."""
+    late: float = 0.2
+    """Share of stories whose questions come late: up to hundreds of steps after the last fact."""
     cross_questions: float = 0.0
     """Questions added per training question of bAbI: what one task asks, asked of the stories of another."""
     symmetry: bool = True
@@ -74,7 +77,7 @@ class MultiHeadRecipe:
         for name in ("learning_rate", "max_norm"):
             if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} must be above 0; got {getattr(self, name)}")
-        for name in ("rename", "alike", "gaps", "hidden"):
+        for name in ("rename", "alike", "gaps", "late", "hidden"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{name} must be a share from 0 to 1; got {getattr(self, name)}")
         for name in ("average", "validation"):

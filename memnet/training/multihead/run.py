@@ -159,7 +159,8 @@ class MultiHeadRun:
             rng=rng,
             alike=recipe.alike,
             gaps=0.0 if self._leads_in else recipe.gaps,
-            strangers=recipe.strangers if rng.random() < 0.2 and not self._leads_in else 0,
+            late=0.0 if self._leads_in else recipe.late,
+            strangers=0 if self._leads_in else _strangers(rng, recipe.strangers),
         )
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.rate(self.updates, self.questions / recipe.questions)
@@ -307,6 +308,11 @@ def _optimiser(network: nn.Module, rate: float, decay: float) -> torch.optim.Ada
     rest = [p for p in network.parameters() if id(p) not in chosen]
     groups = [{"params": matrices, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
+
+
+def _strangers(rng: np.random.Generator, most: int) -> int:
+    """Facts of other stories for a batch: none in three quarters of them, else 1 to `most`."""
+    return int((most + 1) ** rng.random()) if most and rng.random() < 0.25 else 0
 
 
 def _load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
