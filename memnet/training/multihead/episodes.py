@@ -278,6 +278,7 @@ class Episodes:
             count = told_mask.sum(axis=1)
             extra = facts[extra_story, (rng.random((S, strangers)) * count[extra_story]).astype(np.int64)]
             when = np.floor(rng.random((S, strangers)) * (now.max(axis=1, keepdims=True) + 2)) + 0.5
+            when = _before_what_pronouns_speak_of(when, times, self.fact_pronoun[facts] & told_mask)
             when[self.fact_pronoun[extra]] = 1e6
             extra_places = self.fact_symbols[extra]
             # Their symbols are other ones, appended behind the story's own.
@@ -316,6 +317,23 @@ class Episodes:
             t(asked),
             questions[asked],
         )
+
+
+def _before_what_pronouns_speak_of(when: np.ndarray, times: np.ndarray, pronoun: np.ndarray) -> np.ndarray:
+    """Moments that fall between a fact and the one that says "she" of it, put before both.
+
+    Args:
+        when: (stories, strangers), between the times of facts.
+        times: (stories, facts), rising.
+        pronoun: (stories, facts): which facts begin with a pronoun.
+    """
+    for _ in range(3):  # as many facts in a row may say "she"
+        following = (times[:, None] < when[..., None]).sum(axis=2)
+        parts = np.take_along_axis(pronoun, np.minimum(following, times.shape[1] - 1), axis=1)
+        parts &= (following > 0) & (following < times.shape[1])
+        before = np.take_along_axis(times, np.maximum(following - 1, 0), axis=1) - 0.5
+        when = np.where(parts, before, when)
+    return when
 
 
 def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -114,6 +114,32 @@ def test_strangers_are_told_before_the_question_and_are_nobody_of_the_story():
     assert targets.copied.max() < names
 
 
+def test_no_stranger_comes_between_a_pronoun_and_what_it_speaks_of():
+    lexicon = Lexicon([*LEXICON.words, "he", "then"])
+    pair = ("John went to the office.", "Then he went to the garden.", "Then he went to the hall.")
+    lesson = Lesson(1, pair * 3, (Asked("Where is John?", ("hall",), 9),))
+    laid = Episodes([lesson, STORY], lexicon, symbol_dim=8, positions=3, memory=64, fixed=lambda t, k: False)
+
+    batch, _ = laid.batch(np.array([0, 1]), rename=True, rng=np.random.default_rng(1), strangers=40)
+
+    own, strangers = batch.times[0, :9], batch.times[0, 9:]
+    following = (own[None] < strangers[strangers < 1e5][:, None]).sum(dim=1)
+    assert len(following) == 40
+    assert set(following.tolist()) <= {0, 3, 6, 9}
+
+
+def test_late_questions_come_before_the_next_fact_and_now_and_then_long_after_the_last():
+    waits = []
+    for seed in range(40):
+        laid = episodes(STORY)
+        batch, _ = laid.batch(np.array([0]), rename=True, rng=np.random.default_rng(seed), late=1.0)
+        assert batch.times[0, 0] < batch.now[0, 0] <= batch.times[0, 1]
+        waits.append(float(batch.now[0, 1] - batch.times[0, 2]))
+
+    assert min(waits) >= 1
+    assert max(waits) > 30
+
+
 def test_an_epoch_takes_every_lesson_as_often_as_its_share_says():
     laid = episodes(*[Lesson(task, STORY.facts, STORY.questions) for task in (1, 1, 1, 2)])
 
