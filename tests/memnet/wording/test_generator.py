@@ -9,8 +9,12 @@ import pytest
 
 from memnet.text import words
 from memnet.wording import ANSWERS, LANGUAGE, NAME_WORDS, RELATIONS, generate
-from memnet.wording.entities import pools
+from memnet.wording.asking import Asker
+from memnet.wording.draw import Draw
+from memnet.wording.entities import Cast, pools
+from memnet.wording.properties import Properties
 from memnet.wording.shapes import SHAPES
+from memnet.wording.telling import Teller
 from tests.memnet.wording.reading import mentions
 
 SPLITS = ("train", "test")
@@ -197,3 +201,15 @@ def test_questions_come_with_and_without_mark_and_in_lower_case_too():
 
 def test_every_shape_has_an_example_sentence():
     assert all(example.endswith(".") for example in SHAPES.values())
+
+
+def test_a_story_that_has_used_up_all_colours_and_jobs_ends():
+    """Generation once went on for ever, at the 33,580th story of seed 1."""
+    draw = Draw(0)
+    cast = Cast(draw, "train")
+    scene = Properties(draw, cast, Teller(draw, "training"), Asker(draw, "training"), 10)
+    told = 0
+    while scene.happen() is not None:
+        told += 1
+
+    assert 5 < told < len(pools("train")["colours"]) + len(pools("train")["jobs"])
