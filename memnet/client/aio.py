@@ -251,6 +251,7 @@ class AsyncClient(AsyncFollowing):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
         save: bool | None = None,
         explain: ExplainIn | None = None,
@@ -273,6 +274,7 @@ class AsyncClient(AsyncFollowing):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "question": question,
                         "save": save,
@@ -308,6 +310,7 @@ class AsyncClient(AsyncFollowing):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
     ) -> BatchOut:
         """Ask a memory several questions, all answered from the same facts, whatever is written meanwhile.
@@ -326,6 +329,7 @@ class AsyncClient(AsyncFollowing):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "questions": questions,
                     },
@@ -341,6 +345,7 @@ class AsyncClient(AsyncFollowing):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
     ) -> AnswerOut:
         """Ask about facts that come with the question; nothing is stored. The facts are numbered from 1."""
         return cast(
@@ -353,6 +358,7 @@ class AsyncClient(AsyncFollowing):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "facts": facts,
                         "question": question,
                     },

@@ -248,6 +248,7 @@ class Client(Following):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
         save: bool | None = None,
         explain: ExplainIn | None = None,
@@ -270,6 +271,7 @@ class Client(Following):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "question": question,
                         "save": save,
@@ -305,6 +307,7 @@ class Client(Following):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
     ) -> BatchOut:
         """Ask a memory several questions, all answered from the same facts, whatever is written meanwhile.
@@ -323,6 +326,7 @@ class Client(Following):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "questions": questions,
                     },
@@ -338,6 +342,7 @@ class Client(Following):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
     ) -> AnswerOut:
         """Ask about facts that come with the question; nothing is stored. The facts are numbered from 1."""
         return cast(
@@ -350,6 +355,7 @@ class Client(Following):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "facts": facts,
                         "question": question,
                     },

@@ -73,6 +73,7 @@ class Ask(TypedDict):
     attention: NotRequired[Literal["top", "full", "none"]]
     attention_limit: NotRequired[int]
     top_answers: NotRequired[int]
+    heads: NotRequired[bool]
     overlay: NotRequired[OverlayIn | None]
     question: str
     save: NotRequired[bool]
@@ -87,6 +88,7 @@ class AskBatch(TypedDict):
     attention: NotRequired[Literal["top", "full", "none"]]
     attention_limit: NotRequired[int]
     top_answers: NotRequired[int]
+    heads: NotRequired[bool]
     overlay: NotRequired[OverlayIn | None]
     questions: list[str]
 
@@ -97,6 +99,7 @@ class AskFacts(TypedDict):
     attention: NotRequired[Literal["top", "full", "none"]]
     attention_limit: NotRequired[int]
     top_answers: NotRequired[int]
+    heads: NotRequired[bool]
     facts: list[NewFact]
     question: str
 
@@ -340,6 +343,15 @@ class Found(TypedDict):
     score: float
 
 
+class HeadOut(TypedDict):
+    """What one head of a hop read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+
+    head: int
+    null_mass: float
+    other_mass: float
+    attention: list[AttendedOut]
+
+
 class HiddenFact(TypedDict):
     """A fact that was left out of the question."""
 
@@ -348,12 +360,15 @@ class HiddenFact(TypedDict):
 
 
 class HopOut(TypedDict):
-    """One attention read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+    """One attention read, the mean of its heads: listed weights, `other_mass` and `null_mass` sum to
+    1.
+    """
 
     hop: int
     null_mass: float
     other_mass: float
     attention: list[AttendedOut]
+    heads: NotRequired[list[HeadOut] | None]
 
 
 class KeptLine(TypedDict):
@@ -456,6 +471,8 @@ class ModelDetails(TypedDict):
     sha256: str
     family: str
     hops: int
+    heads: int
+    gates: bool
     memory_size: int | None
     dim: int
     vocabulary_size: int
@@ -651,6 +668,8 @@ class ServedModel(TypedDict):
     sha256: str
     family: str
     hops: int
+    heads: int
+    gates: bool
     memory_size: int | None
     dim: int
 
