@@ -106,6 +106,11 @@ class MemoryAt:
         """Live facts."""
         return len(self._view)
 
+    def retention(self, seqs: Sequence[int]) -> Float32[np.ndarray, " facts"]:
+        """What later facts left of each of these live ones, as a logarithm: 0 for all of it."""
+        found: np.ndarray = self._view.retention[np.searchsorted(self._view.seqs, seqs)]
+        return found
+
     def ask(
         self,
         question: str,

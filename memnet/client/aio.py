@@ -113,6 +113,7 @@ class AsyncClient(AsyncFollowing):
         min_revision: int | None = None,
         as_of_revision: int | None = None,
         recorded_at: str | None = None,
+        writes: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
         order: Literal["asc", "desc"] | None = None,
@@ -128,6 +129,7 @@ class AsyncClient(AsyncFollowing):
                         "min_revision": min_revision,
                         "as_of_revision": as_of_revision,
                         "recorded_at": recorded_at,
+                        "writes": writes,
                         "limit": limit,
                         "cursor": cursor,
                         "order": order,
@@ -144,6 +146,7 @@ class AsyncClient(AsyncFollowing):
         min_revision: int | None = None,
         as_of_revision: int | None = None,
         recorded_at: str | None = None,
+        writes: bool | None = None,
     ) -> FactOut:
         """Read one fact, as of now or of an earlier state. One that was erased is 410."""
         return cast(
@@ -156,6 +159,7 @@ class AsyncClient(AsyncFollowing):
                         "min_revision": min_revision,
                         "as_of_revision": as_of_revision,
                         "recorded_at": recorded_at,
+                        "writes": writes,
                     },
                 )
             ),

@@ -295,6 +295,7 @@ class FactOut(TypedDict):
     text: str
     created_revision: int
     created_at: str
+    writes: NotRequired[WritesOut | None]
 
 
 class FactPage(TypedDict):
@@ -690,6 +691,13 @@ class SupersededOut(TypedDict):
     gate: float
 
 
+class SupersedingOut(TypedDict):
+    """A later fact that supersedes another one."""
+
+    seq: int
+    gate: float
+
+
 class TaskScore(TypedDict):
     """One bAbI task."""
 
@@ -755,3 +763,11 @@ class WhyNotOut(TypedDict):
     speaking_for: list[SpeakingOut]
     speaking_against: list[SpeakingOut]
     removal: RemovalOut | None
+
+
+class WritesOut(TypedDict):
+    """What a fact did to earlier ones, and later ones to it, as of the revision that was read."""
+
+    retention: float
+    superseded: list[SupersededOut]
+    superseded_by: list[SupersedingOut]
