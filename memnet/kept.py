@@ -18,7 +18,7 @@ from uuid import UUID
 from memnet.errors import MemoryNotFound
 from memnet.memory import Memory, MemoryAt
 from memnet.store import AnswerRow, MemoryRow
-from memnet.story import Alternative, Answer, Attended, Evidence, HopReading
+from memnet.story import Alternative, Answer, Attended, Evidence, HeadReading, HopReading
 from memnet.supposing import NOTHING, Overlay
 
 Outcome = Literal["identical", "different", "model_changed"]
@@ -38,10 +38,18 @@ class Asked:
     recorded_at: datetime | None = None
     lists_attention: bool = True
     """Whether the attention of every hop is shown with the answer. It is kept in either case."""
+    heads: bool = False
+    """Whether what each head read was asked for."""
 
     def of(self, at: MemoryAt) -> Answer:
         """Ask a memory; see `MemoryAt.ask`."""
-        return at.ask(self.question, limit=self.limit, top_answers=self.top_answers, overlay=self.overlay)
+        return at.ask(
+            self.question,
+            limit=self.limit,
+            top_answers=self.top_answers,
+            overlay=self.overlay,
+            heads=self.heads,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def keep(memory: Memory, at: MemoryAt, asked: Asked, answer: Answer) -> KeptAnsw
             },
             ensure_ascii=False,
         ),
-        answer=json.dumps(asdict(answer), ensure_ascii=False),
+        answer=json.dumps(_plain(answer), ensure_ascii=False),
         digest=digest_of(at.uid, memory.model.sha256, asked, at.last_seq, answer),
     )
     return _kept(at.memory_id, at.uid, row)
@@ -172,10 +180,21 @@ def digest_of(uid: UUID, model_sha256: str, asked: Asked, last_seq: int, answer:
         "top_answers": asked.top_answers,
         "overlay": _overlay(asked.overlay),
         "last_seq": last_seq,
-        "answer": _exact(asdict(answer)),
+        "answer": _exact(_plain(answer)),
+        # Digests of answers without it are older than the option, and stay what they are.
+        **({"heads": True} if asked.heads else {}),
     }
     written = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(written.encode('ascii')).hexdigest()}"
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    """The answer's fields; a hop of which no heads were asked for has no field for them."""
+    fields = asdict(answer)
+    fields["hops"] = [
+        {name: value for name, value in hop.items() if name != "heads" or value} for hop in fields["hops"]
+    ]
+    return fields
 
 
 def _exact(value: Any) -> Any:
@@ -209,6 +228,12 @@ def _numbers(answer: Answer) -> Iterator[tuple[tuple[object, ...], float]]:
         for fact in hop.attention:
             yield ("weight", hop.hop, fact.seq), fact.weight
             yield ("score", hop.hop, fact.seq), fact.score
+        for head in hop.heads:
+            yield ("null", hop.hop, head.head), head.null_mass
+            yield ("other", hop.hop, head.head), head.other_mass
+            for fact in head.attention:
+                yield ("weight", hop.hop, head.head, fact.seq), fact.weight
+                yield ("score", hop.hop, head.head, fact.seq), fact.score
 
 
 def _overlay(overlay: Overlay) -> dict[str, Any]:
@@ -225,6 +250,7 @@ def _asked(asked: Asked) -> dict[str, Any]:
         "as_of_revision": asked.as_of_revision,
         "recorded_at": None if moment is None else moment.isoformat(),
         "lists_attention": asked.lists_attention,
+        "heads": asked.heads,
     }
 
 
@@ -254,11 +280,17 @@ def _kept(memory_id: str, uid: UUID, row: AnswerRow) -> KeptAnswer:
 def _answer(read: dict[str, Any]) -> Answer:
     alternatives = tuple(Alternative(**each) for each in read.pop("alternatives"))
     hops = tuple(
-        HopReading(**{**hop, "attention": tuple(Attended(**fact) for fact in hop["attention"])})
+        HopReading(**{**_attended(hop), "heads": tuple(HeadReading(**_attended(each)) for each in heads)})
         for hop in read.pop("hops")
+        for heads in [hop.pop("heads", ())]
     )
     evidence = tuple(Evidence(**{**each, "per_hop": tuple(each["per_hop"])}) for each in read.pop("evidence"))
     unknown_words = tuple(read.pop("unknown_words"))
     return Answer(
         **read, alternatives=alternatives, hops=hops, evidence=evidence, unknown_words=unknown_words
     )
+
+
+def _attended(read: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a read, its facts as they are in the library."""
+    return {**read, "attention": tuple(Attended(**fact) for fact in read["attention"])}

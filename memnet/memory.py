@@ -106,6 +106,11 @@ class MemoryAt:
         """Live facts."""
         return len(self._view)
 
+    def retention(self, seqs: Sequence[int]) -> Float32[np.ndarray, " facts"]:
+        """What later facts left of each of these live ones, as a logarithm: 0 for all of it."""
+        found: np.ndarray = self._view.retention[np.searchsorted(self._view.seqs, seqs)]
+        return found
+
     def ask(
         self,
         question: str,
@@ -113,14 +118,16 @@ class MemoryAt:
         limit: int | None = 10,
         top_answers: int = 2,
         overlay: Overlay = NOTHING,
+        heads: bool = False,
     ) -> Answer:
         """Answer a question; see `Memory.ask`.
 
         Args:
             question: One question.
-            limit: Most facts to list per hop and as evidence; None for all.
+            limit: Most facts to list per hop, per head and as evidence; None for all.
             top_answers: How many alternatives to list.
             overlay: Facts to add or hide for this question.
+            heads: Say of every hop what each of its heads read.
 
         Raises:
             TextError: A question without a word, or an added fact without one; `index` says which.
@@ -130,7 +137,7 @@ class MemoryAt:
             told = self._supposed(overlay)
         else:
             told = _told(self._view, ViewedFacts(self._view, self._reader.attended(len(self))))
-        return self._reader.answer(question, told, limit=limit, top_answers=top_answers)
+        return self._reader.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
 
     def _supposed(self, overlay: Overlay) -> Told:
         reader, view = self._reader, self._view
@@ -345,16 +352,18 @@ class Memory:
         top_answers: int = 2,
         as_of_revision: int | None = None,
         recorded_at: datetime | None = None,
+        heads: bool = False,
     ) -> Answer:
         """Answer a question from the facts of a memory, as of its last committed change or an earlier one.
 
         Args:
             memory_id: Which memory.
             question: One question.
-            limit: Most facts to list per hop and as evidence; None for all.
+            limit: Most facts to list per hop, per head and as evidence; None for all.
             top_answers: How many alternatives to list.
             as_of_revision: Answer as it would have been answered at this revision.
             recorded_at: Instead of a revision: the last one recorded at or before this moment.
+            heads: Say of every hop what each of its heads read.
 
         Raises:
             MemoryNotFound: There is no such memory.
@@ -365,13 +374,19 @@ class Memory:
         """
         view = self._view(memory_id, as_of_revision, recorded_at)
         told = _told(view, ViewedFacts(view, self.reader.attended(len(view))))
-        return self.reader.answer(question, told, limit=limit, top_answers=top_answers)
+        return self.reader.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
 
     def ask_facts(
-        self, texts: Sequence[str], question: str, *, limit: int | None = 10, top_answers: int = 2
+        self,
+        texts: Sequence[str],
+        question: str,
+        *,
+        limit: int | None = 10,
+        top_answers: int = 2,
+        heads: bool = False,
     ) -> Answer:
         """Answer a question from facts given with it; nothing is stored. See `Reader.ask_facts`."""
-        return self.reader.ask_facts(texts, question, limit=limit, top_answers=top_answers)
+        return self.reader.ask_facts(texts, question, limit=limit, top_answers=top_answers, heads=heads)
 
     def adopt(
         self, memory_id: str, *, pause_s: float = 0.0, on_facts: Callable[[int], None] = lambda count: None

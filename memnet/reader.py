@@ -15,7 +15,7 @@ from jaxtyping import Float32
 from memnet.interpreters import Facts, Interpretation, TextFacts, Told, interpreter_of
 from memnet.interpreters.base import check_words
 from memnet.stages import staged
-from memnet.story import Alternative, Answer, Attended, Evidence, HopReading
+from memnet.story import Alternative, Answer, Attended, Evidence, HeadReading, HopReading
 from memnet.text import words
 from memnet.training.checkpoint import Checkpoint
 
@@ -99,7 +99,13 @@ class Reader:
         return eligible if size is None else min(eligible, size)
 
     def ask_facts(
-        self, texts: Sequence[str], question: str, *, limit: int | None = 10, top_answers: int = 2
+        self,
+        texts: Sequence[str],
+        question: str,
+        *,
+        limit: int | None = 10,
+        top_answers: int = 2,
+        heads: bool = False,
     ) -> Answer:
         """Answer a question from facts given with it. The facts get `seq` 1 to N; see `answer`."""
         vectors = self.encode(texts)
@@ -111,17 +117,26 @@ class Reader:
             eligible=len(texts),
             revision=0,
         )
-        return self.answer(question, told, limit=limit, top_answers=top_answers)
+        return self.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
 
     @staged("infer", tells=lambda answer: answer.reason or "answered")
-    def answer(self, question: str, told: Told, *, limit: int | None = 10, top_answers: int = 2) -> Answer:
+    def answer(
+        self,
+        question: str,
+        told: Told,
+        *,
+        limit: int | None = 10,
+        top_answers: int = 2,
+        heads: bool = False,
+    ) -> Answer:
         """Answer a question.
 
         Args:
             question: One question.
             told: What to answer from.
-            limit: Most facts to list per hop and as evidence; None for all.
+            limit: Most facts to list per hop, per head and as evidence; None for all.
             top_answers: How many alternatives to list, at least 1.
+            heads: Say of every hop what each of its heads read.
 
         Raises:
             TextError: A question without a word.
@@ -144,7 +159,7 @@ class Reader:
             probability=0.0 if reason else best.probability,
             margin=0.0 if reason else best.probability - second.probability,
             alternatives=read.alternatives[:top_answers],
-            hops=_hops(read, told.seqs, limit),
+            hops=_hops(read, told.seqs, limit, heads=heads),
             evidence=_evidence(read, told, limit),
             unknown_words=unknown,
             revision=told.revision,
@@ -171,21 +186,47 @@ def _abstained(question: str, reason: str, unknown: tuple[str, ...], told: Told)
     )
 
 
-def _hops(read: Interpretation, seqs: Sequence[int], limit: int | None) -> tuple[HopReading, ...]:
-    """The reads of every hop, means over its heads."""
+def _hops(
+    read: Interpretation, seqs: Sequence[int], limit: int | None, *, heads: bool
+) -> tuple[HopReading, ...]:
+    """The reads of every hop: means over its heads and, if wanted, each head's own."""
+    means = zip(
+        read.scores.mean(axis=1), read.attention.mean(axis=1), read.null.mean(axis=1).tolist(), strict=True
+    )
     hops = []
-    scores, weights = read.scores.mean(axis=1), read.attention.mean(axis=1)
-    for hop, (score, attention, null) in enumerate(
-        zip(scores, weights, read.null.mean(axis=1).tolist(), strict=True), start=1
-    ):
-        order = np.lexsort((np.asarray(seqs), -attention))
-        listed = order if limit is None else order[:limit]
-        shown = tuple(
-            Attended(seqs[row], float(attention[row]), float(score[row])) for row in listed.tolist()
-        )
-        other = float(attention[order[len(listed) :]].sum())
-        hops.append(HopReading(hop=hop, attention=shown, other_mass=other, null_mass=null))
+    for row, (scores, weights, null) in enumerate(means):
+        attention, other_mass = _listed(scores, weights, seqs, limit)
+        each = _heads(read.scores[row], read.attention[row], read.null[row], seqs, limit) if heads else ()
+        hops.append(HopReading(row + 1, attention, other_mass, null, each))
     return tuple(hops)
+
+
+def _heads(
+    scores: Float32[np.ndarray, "heads facts"],
+    weights: Float32[np.ndarray, "heads facts"],
+    null: Float32[np.ndarray, " heads"],
+    seqs: Sequence[int],
+    limit: int | None,
+) -> tuple[HeadReading, ...]:
+    return tuple(
+        HeadReading(head, *_listed(score, weight, seqs, limit), none)
+        for head, (score, weight, none) in enumerate(
+            zip(scores, weights, null.tolist(), strict=True), start=1
+        )
+    )
+
+
+def _listed(
+    scores: Float32[np.ndarray, " facts"],
+    weights: Float32[np.ndarray, " facts"],
+    seqs: Sequence[int],
+    limit: int | None,
+) -> tuple[tuple[Attended, ...], float]:
+    """The facts with the most attention, best first, and the attention on the others."""
+    order = np.lexsort((np.asarray(seqs), -weights))
+    listed = order if limit is None else order[:limit]
+    shown = tuple(Attended(seqs[row], float(weights[row]), float(scores[row])) for row in listed.tolist())
+    return shown, float(weights[order[len(listed) :]].sum())
 
 
 def _evidence(read: Interpretation, told: Told, limit: int | None) -> tuple[Evidence, ...]:

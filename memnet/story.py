@@ -51,8 +51,22 @@ class Attended:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadReading:
+    """What one head of a hop read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+
+    head: int
+    """1 for the first head."""
+    attention: tuple[Attended, ...]
+    """The facts with the most attention of this head, best first."""
+    other_mass: float
+    """Its attention on facts that are not listed."""
+    null_mass: float
+    """Its attention on its null slot."""
+
+
+@dataclass(frozen=True, slots=True)
 class HopReading:
-    """One attention read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+    """One attention read, the mean of its heads: listed weights, `other_mass` and `null_mass` sum to 1."""
 
     hop: int
     """1 for the first read."""
@@ -62,6 +76,8 @@ class HopReading:
     """Attention on facts that are not listed."""
     null_mass: float
     """Attention on the null slots: "nothing here is relevant"."""
+    heads: tuple[HeadReading, ...] = ()
+    """What each head read, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

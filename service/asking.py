@@ -38,6 +38,7 @@ def asked(body: AskMemory, question: str, at: MemoryAt) -> Asked:
         top_answers=body.top_answers,
         overlay=overlay_of(body.overlay, at),
         lists_attention=body.attention != "none",
+        heads=body.heads,
         **body.state,
     )
 

@@ -34,10 +34,10 @@ export function isEvident(reading, key) {
   return reading.hops.some((hop) => (hop.weights.get(key) ?? 0) >= EVIDENT);
 }
 
-/** The strongest links between consecutive hops.
+/** The strongest links between the facts of consecutive hops.
  *
  * A hop reads a mixture, and the next hop starts from what was read; the share of a pair is the product of the
- * two weights.
+ * two weights. The null slot holds nothing that could be handed on.
  */
 export function flows(reading, { least = 0.02, most = 6 } = {}) {
   const found = [];
@@ -55,7 +55,7 @@ export function flows(reading, { least = 0.02, most = 6 } = {}) {
 }
 
 function strong(hop, least) {
-  return [...hop.weights].filter(([key, p]) => key !== OTHER && p >= least);
+  return [...hop.weights].filter(([key, p]) => key !== OTHER && key !== NULL && p >= least);
 }
 
 /** The reading as a sentence: which rows each hop read. */

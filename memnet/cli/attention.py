@@ -31,22 +31,43 @@ def attention_table(answer: Answer, *, gold: Collection[int] = ()) -> Renderable
     if answer.text is None:
         return _said(answer)
     drawn = picture(answer, gold=gold)
+    return Group(_table(drawn), Text(), Text(drawn.path), _said(answer))
+
+
+def heads_tables(answer: Answer, *, gold: Collection[int] = ()) -> RenderableType:
+    """The same, with a table per hop that has its heads as columns, beside their mean.
+
+    Args:
+        answer: Asked with `limit=None` and `heads=True`.
+        gold: See `attention_table`.
+    """
+    parts: list[RenderableType] = []
+    for hop in answer.hops:
+        parts += [
+            Text(f"hop {hop.hop}, by head", style="bold"),
+            _table(picture(answer, gold=gold, heads_of=hop.hop)),
+        ]
+        parts.append(Text())
+    return Group(attention_table(answer, gold=gold), Text(), *parts[:-1])
+
+
+def _table(drawn: Picture) -> Table:
     table = Table(box=None, pad_edge=False, padding=0, header_style="bold")
     table.add_column("", justify="right")
     table.add_column("  fact", overflow="fold")
-    for hop in drawn.hops:
-        table.add_column("" if hop == drawn.hops[0] else "   ")
-        table.add_column(f"hop {hop}", justify="right")
+    for column, name in enumerate(drawn.columns):
+        table.add_column("   " if column and drawn.flows else " ")
+        table.add_column(name.removeprefix("head "), justify="right")
     lines = _lines(drawn)
     for place, row in enumerate(drawn.rows):
         cells: list[RenderableType] = []
         for column, weight in enumerate(row.weights):
             cells += [
-                lines[column - 1][place] if column else "  ",
+                lines[column - 1][place] if column and lines else "  ",
                 _cell(weight, drawn.tops[column] == row.key),
             ]
         table.add_row(_number(row), _text(row), *cells)
-    return Group(table, Text(), Text(drawn.path), _said(answer))
+    return table
 
 
 def answer_line(answer: Answer) -> RenderableType:
@@ -94,8 +115,10 @@ def _cell(weight: float, top: bool) -> Text:
 
 def _lines(drawn: Picture) -> list[list[str]]:
     """The strongest flow between each pair of hops, by gap and row: where it leaves, runs and arrives."""
-    gaps = []
-    for gap in range(len(drawn.hops) - 1):
+    gaps: list[list[str]] = []
+    if not drawn.flows:
+        return gaps
+    for gap in range(len(drawn.columns) - 1):
         cells = ["   "] * len(drawn.rows)
         strongest = next((flow for flow in drawn.flows if flow.gap == gap), None)
         if strongest is not None:

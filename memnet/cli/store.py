@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from memnet.cli.attention import answer_line, attention_table
+from memnet.cli.attention import answer_line, attention_table, heads_tables
 from memnet.cli.lazy import LazyGroup
 from memnet.cli.options import checkpoint_option, database_option
 from memnet.memory import Memory
@@ -81,6 +81,7 @@ def list_facts(memory_id: str, as_json: bool, database_url: str, checkpoint: Pat
 @click.argument("memory_id")
 @click.argument("question")
 @click.option("--explain", is_flag=True, help="Show the attention of every hop on every fact.")
+@click.option("--heads", is_flag=True, help="Show it head by head too, a table per hop.")
 @click.option(
     "--as-of", "as_of_revision", type=click.IntRange(0), help="Answer as it would have been at this revision."
 )
@@ -91,6 +92,7 @@ def ask(
     memory_id: str,
     question: str,
     explain: bool,
+    heads: bool,
     as_of_revision: int | None,
     as_json: bool,
     database_url: str,
@@ -98,8 +100,9 @@ def ask(
 ) -> None:
     """Answer QUESTION from the facts of MEMORY_ID, and name the facts that were read for it."""
     with opened(database_url, checkpoint) as memory:
-        answer = memory.ask(memory_id, question, limit=None, as_of_revision=as_of_revision)
+        answer = memory.ask(memory_id, question, limit=None, as_of_revision=as_of_revision, heads=heads)
     if as_json:
         click.echo(json.dumps(asdict(answer), ensure_ascii=False))
     else:
-        Console().print(attention_table(answer) if explain else answer_line(answer))
+        shown = heads_tables if heads else attention_table if explain else answer_line
+        Console().print(shown(answer))

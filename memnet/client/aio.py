@@ -113,6 +113,7 @@ class AsyncClient(AsyncFollowing):
         min_revision: int | None = None,
         as_of_revision: int | None = None,
         recorded_at: str | None = None,
+        writes: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
         order: Literal["asc", "desc"] | None = None,
@@ -128,6 +129,7 @@ class AsyncClient(AsyncFollowing):
                         "min_revision": min_revision,
                         "as_of_revision": as_of_revision,
                         "recorded_at": recorded_at,
+                        "writes": writes,
                         "limit": limit,
                         "cursor": cursor,
                         "order": order,
@@ -144,6 +146,7 @@ class AsyncClient(AsyncFollowing):
         min_revision: int | None = None,
         as_of_revision: int | None = None,
         recorded_at: str | None = None,
+        writes: bool | None = None,
     ) -> FactOut:
         """Read one fact, as of now or of an earlier state. One that was erased is 410."""
         return cast(
@@ -156,6 +159,7 @@ class AsyncClient(AsyncFollowing):
                         "min_revision": min_revision,
                         "as_of_revision": as_of_revision,
                         "recorded_at": recorded_at,
+                        "writes": writes,
                     },
                 )
             ),
@@ -251,6 +255,7 @@ class AsyncClient(AsyncFollowing):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
         save: bool | None = None,
         explain: ExplainIn | None = None,
@@ -273,6 +278,7 @@ class AsyncClient(AsyncFollowing):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "question": question,
                         "save": save,
@@ -308,6 +314,7 @@ class AsyncClient(AsyncFollowing):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
     ) -> BatchOut:
         """Ask a memory several questions, all answered from the same facts, whatever is written meanwhile.
@@ -326,6 +333,7 @@ class AsyncClient(AsyncFollowing):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "questions": questions,
                     },
@@ -341,6 +349,7 @@ class AsyncClient(AsyncFollowing):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
     ) -> AnswerOut:
         """Ask about facts that come with the question; nothing is stored. The facts are numbered from 1."""
         return cast(
@@ -353,6 +362,7 @@ class AsyncClient(AsyncFollowing):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "facts": facts,
                         "question": question,
                     },

@@ -110,6 +110,7 @@ class Client(Following):
         min_revision: int | None = None,
         as_of_revision: int | None = None,
         recorded_at: str | None = None,
+        writes: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
         order: Literal["asc", "desc"] | None = None,
@@ -125,6 +126,7 @@ class Client(Following):
                         "min_revision": min_revision,
                         "as_of_revision": as_of_revision,
                         "recorded_at": recorded_at,
+                        "writes": writes,
                         "limit": limit,
                         "cursor": cursor,
                         "order": order,
@@ -141,6 +143,7 @@ class Client(Following):
         min_revision: int | None = None,
         as_of_revision: int | None = None,
         recorded_at: str | None = None,
+        writes: bool | None = None,
     ) -> FactOut:
         """Read one fact, as of now or of an earlier state. One that was erased is 410."""
         return cast(
@@ -153,6 +156,7 @@ class Client(Following):
                         "min_revision": min_revision,
                         "as_of_revision": as_of_revision,
                         "recorded_at": recorded_at,
+                        "writes": writes,
                     },
                 )
             ),
@@ -248,6 +252,7 @@ class Client(Following):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
         save: bool | None = None,
         explain: ExplainIn | None = None,
@@ -270,6 +275,7 @@ class Client(Following):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "question": question,
                         "save": save,
@@ -305,6 +311,7 @@ class Client(Following):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
         overlay: OverlayIn | None = None,
     ) -> BatchOut:
         """Ask a memory several questions, all answered from the same facts, whatever is written meanwhile.
@@ -323,6 +330,7 @@ class Client(Following):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "overlay": overlay,
                         "questions": questions,
                     },
@@ -338,6 +346,7 @@ class Client(Following):
         attention: Literal["top", "full", "none"] | None = None,
         attention_limit: int | None = None,
         top_answers: int | None = None,
+        heads: bool | None = None,
     ) -> AnswerOut:
         """Ask about facts that come with the question; nothing is stored. The facts are numbered from 1."""
         return cast(
@@ -350,6 +359,7 @@ class Client(Following):
                         "attention": attention,
                         "attention_limit": attention_limit,
                         "top_answers": top_answers,
+                        "heads": heads,
                         "facts": facts,
                         "question": question,
                     },

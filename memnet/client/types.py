@@ -73,6 +73,7 @@ class Ask(TypedDict):
     attention: NotRequired[Literal["top", "full", "none"]]
     attention_limit: NotRequired[int]
     top_answers: NotRequired[int]
+    heads: NotRequired[bool]
     overlay: NotRequired[OverlayIn | None]
     question: str
     save: NotRequired[bool]
@@ -87,6 +88,7 @@ class AskBatch(TypedDict):
     attention: NotRequired[Literal["top", "full", "none"]]
     attention_limit: NotRequired[int]
     top_answers: NotRequired[int]
+    heads: NotRequired[bool]
     overlay: NotRequired[OverlayIn | None]
     questions: list[str]
 
@@ -97,6 +99,7 @@ class AskFacts(TypedDict):
     attention: NotRequired[Literal["top", "full", "none"]]
     attention_limit: NotRequired[int]
     top_answers: NotRequired[int]
+    heads: NotRequired[bool]
     facts: list[NewFact]
     question: str
 
@@ -292,6 +295,7 @@ class FactOut(TypedDict):
     text: str
     created_revision: int
     created_at: str
+    writes: NotRequired[WritesOut | None]
 
 
 class FactPage(TypedDict):
@@ -340,6 +344,15 @@ class Found(TypedDict):
     score: float
 
 
+class HeadOut(TypedDict):
+    """What one head of a hop read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+
+    head: int
+    null_mass: float
+    other_mass: float
+    attention: list[AttendedOut]
+
+
 class HiddenFact(TypedDict):
     """A fact that was left out of the question."""
 
@@ -348,12 +361,15 @@ class HiddenFact(TypedDict):
 
 
 class HopOut(TypedDict):
-    """One attention read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+    """One attention read, the mean of its heads: listed weights, `other_mass` and `null_mass` sum to
+    1.
+    """
 
     hop: int
     null_mass: float
     other_mass: float
     attention: list[AttendedOut]
+    heads: NotRequired[list[HeadOut] | None]
 
 
 class KeptLine(TypedDict):
@@ -456,6 +472,8 @@ class ModelDetails(TypedDict):
     sha256: str
     family: str
     hops: int
+    heads: int
+    gates: bool
     memory_size: int | None
     dim: int
     vocabulary_size: int
@@ -651,6 +669,8 @@ class ServedModel(TypedDict):
     sha256: str
     family: str
     hops: int
+    heads: int
+    gates: bool
     memory_size: int | None
     dim: int
 
@@ -666,6 +686,13 @@ class SpeakingOut(TypedDict):
 
 class SupersededOut(TypedDict):
     """An earlier fact that a new one supersedes."""
+
+    seq: int
+    gate: float
+
+
+class SupersedingOut(TypedDict):
+    """A later fact that supersedes another one."""
 
     seq: int
     gate: float
@@ -736,3 +763,11 @@ class WhyNotOut(TypedDict):
     speaking_for: list[SpeakingOut]
     speaking_against: list[SpeakingOut]
     removal: RemovalOut | None
+
+
+class WritesOut(TypedDict):
+    """What a fact did to earlier ones, and later ones to it, as of the revision that was read."""
+
+    retention: float
+    superseded: list[SupersededOut]
+    superseded_by: list[SupersedingOut]

@@ -1,7 +1,8 @@
 """An answer as the picture of its attention, which the page, the terminal and a figure draw each in its way.
 
 Facts as rows in the order told, hops as columns, the null slot and what is not listed beneath them, so that
-each column sums to 1; and the flow from hop to hop. `web/reading.js` has the same rules; a test compares.
+each column sums to 1; and the flow from hop to hop. Or the heads of one hop as columns, beside their mean.
+`web/reading.js` has the same rules; a test compares.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from memnet.story import Answer
+from memnet.story import Answer, HeadReading, HopReading
 
 EVIDENT = 0.1
 """From this weight on, at any hop, a fact counts as evidence in the picture."""
@@ -34,7 +35,7 @@ class Row:
     key: Key
     text: str
     weights: tuple[float, ...]
-    """Attention at each hop; 0 where the answer does not list the fact."""
+    """Attention in each column; 0 where the answer does not list the fact."""
     evident: bool
     gold: bool
 
@@ -55,12 +56,14 @@ class Flow:
 class Picture:
     """Everything that is drawn."""
 
-    hops: tuple[int, ...]
+    columns: tuple[str, ...]
+    """`hop 1` and on; with heads `mean`, then `head 1` and on."""
     rows: tuple[Row, ...]
     """Facts in the order told, then the null slot and what is not listed."""
     flows: tuple[Flow, ...]
+    """None between heads, which read side by side."""
     tops: tuple[Key, ...]
-    """The row that each hop attended to most."""
+    """The row that got the most of each column."""
     path: str
     """The reading as a sentence."""
 
@@ -69,69 +72,87 @@ class Picture:
         return next(place for place, row in enumerate(self.rows) if row.key == key)
 
 
-def picture(answer: Answer, *, gold: Collection[int] = (), most_rows: int = MOST_ROWS) -> Picture:
+def picture(
+    answer: Answer, *, gold: Collection[int] = (), most_rows: int = MOST_ROWS, heads_of: int | None = None
+) -> Picture:
     """The picture of an answer.
 
     Args:
         answer: Asked with `limit=None`, so that every fact is listed; what is not is one row.
         gold: `seq` of bAbI's gold supporting facts.
         most_rows: With more facts, only the evidence gets rows of its own.
+        heads_of: The hop whose heads are the columns, from 1; None for the hops. The answer must have been
+            asked for with its heads.
     """
+    reads: list[tuple[str, HopReading | HeadReading]]
+    if heads_of is None:
+        reads = [(f"hop {hop.hop}", hop) for hop in answer.hops]
+    else:
+        hop = answer.hops[heads_of - 1]
+        reads = [("mean", hop), *((f"head {head.head}", head) for head in hop.heads)]
+    texts = {fact.seq: fact.text for fact in answer.evidence}
+    received = [{fact.seq: fact.weight for fact in read.attention} for _, read in reads]
     listed: dict[Key, tuple[float, ...]] = {
-        fact.seq: tuple(
-            next((each.weight for each in hop.attention if each.seq == fact.seq), 0.0) for hop in answer.hops
-        )
-        for fact in sorted(answer.evidence, key=lambda each: each.seq)
+        seq: tuple(each.get(seq, 0.0) for each in received) for seq in sorted(texts)
     }
+    evident = {fact.seq for fact in answer.evidence if max(fact.per_hop, default=0.0) >= EVIDENT}
     if len(listed) > most_rows:
-        listed = {key: weights for key, weights in listed.items() if max(weights) >= EVIDENT or key in gold}
-    null = tuple(hop.null_mass for hop in answer.hops)
+        listed = {
+            key: weights
+            for key, weights in listed.items()
+            if max(weights) >= EVIDENT or key in evident or key in gold
+        }
+    null = tuple(read.null_mass for _, read in reads)
     # What has no row of its own, because the answer or the picture leaves it out.
     other = tuple(
-        math.fsum([hop.other_mass, *(each.weight for each in hop.attention if each.seq not in listed)])
-        for hop in answer.hops
+        math.fsum([read.other_mass, *(each.weight for each in read.attention if each.seq not in listed)])
+        for _, read in reads
     )
-    texts = {fact.seq: fact.text for fact in answer.evidence}
     rows = [
-        Row(key, texts[key], weights, evident=max(weights, default=0.0) >= EVIDENT, gold=key in gold)
+        Row(key, texts[key], weights, evident=key in evident, gold=key in gold)
         for key, weights in listed.items()
         if isinstance(key, int)
     ]
     rows.append(Row("null", "null slot", null, evident=False, gold=False))
     rows.append(Row("other", "not listed", other, evident=False, gold=False))
     weights = {**listed, "null": null}
+    names = [name for name, _ in reads]
     return Picture(
-        hops=tuple(hop.hop for hop in answer.hops),
+        columns=tuple(names),
         rows=tuple(rows),
-        flows=_flows(weights, len(answer.hops)),
-        tops=tuple(max(weights, key=lambda key: weights[key][hop]) for hop in range(len(answer.hops))),
-        path=_path(weights, [hop.hop for hop in answer.hops]),
+        flows=_flows(weights, len(names)) if heads_of is None else (),
+        tops=tuple(max(weights, key=lambda key: weights[key][column]) for column in range(len(names))),
+        path=_path(weights, names),
     )
 
 
 def _flows(weights: dict[Key, tuple[float, ...]], hops: int) -> tuple[Flow, ...]:
-    """A hop reads a mixture and the next starts from what was read: a pair's share is the product."""
+    """A hop reads a mixture and the next starts from what was read: a pair's share is the product.
+
+    The null slot holds nothing that could be handed on.
+    """
     found: list[Flow] = []
+    facts = [key for key in weights if key != "null"]
     for gap in range(hops - 1):
         pairs = [
             Flow(gap, source, target, weights[source][gap] * weights[target][gap + 1])
-            for source in weights
-            for target in weights
+            for source in facts
+            for target in facts
         ]
         strong = [flow for flow in pairs if flow.share >= LEAST_SHARE]
         found += sorted(strong, key=lambda flow: -flow.share)[:MOST_FLOWS]
     return tuple(found)
 
 
-def _path(weights: dict[Key, tuple[float, ...]], hops: list[int]) -> str:
+def _path(weights: dict[Key, tuple[float, ...]], names: list[str]) -> str:
     parts = []
-    for column, hop in enumerate(hops):
+    for column, reader in enumerate(names):
         read = sorted(
             ((of_hops[column], key) for key, of_hops in weights.items() if of_hops[column] >= EVIDENT),
             key=lambda each: -each[0],
         )[:3]
-        names = [f"{'the null slot' if key == 'null' else f'fact {key}'} ({p:.3f})" for p, key in read]
-        parts.append(f"hop {hop} read {_list(names) if names else 'a little of everything'}")
+        found = [f"{'the null slot' if key == 'null' else f'fact {key}'} ({p:.3f})" for p, key in read]
+        parts.append(f"{reader} read {_list(found) if found else 'a little of everything'}")
     sentence = "; ".join(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 

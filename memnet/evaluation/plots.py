@@ -58,7 +58,9 @@ def require_matplotlib() -> None:
         ) from None
 
 
-def attention_figure(answer: Answer, *, gold: Collection[int] = (), title: str | None = None) -> Figure:
+def attention_figure(
+    answer: Answer, *, gold: Collection[int] = (), title: str | None = None, heads_of: int | None = None
+) -> Figure:
     """The attention of every hop on every fact and on the null slot, and the flow from hop to hop.
 
     The same picture as the page's and the terminal's (`memnet.evaluation.picture`): a dot marks evidence, a
@@ -68,26 +70,27 @@ def attention_figure(answer: Answer, *, gold: Collection[int] = (), title: str |
         answer: Asked with `limit=None`, so that every fact is listed.
         gold: `seq` of bAbI's gold supporting facts.
         title: The question and the answer by default.
+        heads_of: The hop whose heads are drawn instead of the hops; needs an answer asked with `heads=True`.
 
     Raises:
         MemnetError: matplotlib is not installed, or the memory abstained and attended to nothing.
     """
     if answer.text is None:
         raise MemnetError(f"there is no attention to draw: the memory abstained ({answer.reason})")
-    drawn = picture(answer, gold=gold)
+    drawn = picture(answer, gold=gold, heads_of=heads_of)
     longest = max(len(row.text) for row in drawn.rows)
     figure = _figure(
-        width=1.2 + 0.075 * longest + 1.05 * len(drawn.hops), height=1.0 + 0.32 * len(drawn.rows)
+        width=1.2 + 0.075 * longest + 1.05 * len(drawn.columns), height=1.0 + 0.32 * len(drawn.rows)
     )
     axes = figure.add_subplot()
-    axes.set_xlim(-0.5, len(drawn.hops) - 0.5)
+    axes.set_xlim(-0.5, len(drawn.columns) - 0.5)
     axes.set_ylim(len(drawn.rows) - 0.5, -0.5)
     names = [
         f"{'●  ' if row.evident else ''}{row.key if isinstance(row.key, int) else ''}"
         f"{' ★' if row.gold else ''}  {row.text}"
         for row in drawn.rows
     ]
-    axes.set_xticks(range(len(drawn.hops)), [f"hop {hop}" for hop in drawn.hops], fontsize=9)
+    axes.set_xticks(range(len(drawn.columns)), drawn.columns, fontsize=9)
     axes.set_yticks(range(len(drawn.rows)), names, fontsize=9)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     for label, row in zip(axes.get_yticklabels(), drawn.rows, strict=True):

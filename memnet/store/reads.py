@@ -198,7 +198,37 @@ class Reads(StoreBase):
             listing.fact(connection, head, name, seq)
             if model_id is None:
                 model_id = memories.get(connection, name).active_model_id
-            return writes.superseded(connection, head, model_id, seq)
+            return next(writes.superseded(connection, head, model_id, [seq]))
+
+    def superseded_of(
+        self,
+        name: str,
+        seqs: Sequence[int],
+        *,
+        model_id: int,
+        as_of_revision: int | None = None,
+        at_least: float = 0.0,
+        most: int | None = None,
+    ) -> dict[int, Superseded]:
+        """What several facts supersede and are superseded by; see `superseded`. Unknown ones have no writes.
+
+        Args:
+            name: Which memory.
+            seqs: Which facts.
+            model_id: Whose gates.
+            as_of_revision: The facts that lived then; None for now.
+            at_least: Leave out gates under this one.
+            most: Of each fact only so many to either side: those nearest to it; None for all.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+            RevisionNotFound: The memory has no such revision.
+            HistoryErased: Facts of that revision were erased since.
+        """
+        with reading(self._engine) as connection:
+            head = pinned(connection, name, as_of_revision=as_of_revision)
+            found = writes.superseded(connection, head, model_id, seqs, at_least=at_least, most=most)
+            return dict(zip(seqs, found, strict=True))
 
     def written_by(self, name: str, model_id: int, seqs: Sequence[int]) -> dict[int, tuple[Gate, ...]]:
         """What facts superseded when they were told, whether it lives or not: gates by writer.

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from memnet.errors import FactNotFound, InputError, MemoryMoved
 from memnet.store.ids import MAX_SEQ
@@ -201,27 +201,39 @@ def erase(connection: Connection, memory_id: int, seqs: Sequence[int]) -> None:
         connection.execute(delete(writes).where(writes.c.memory_id == memory_id, whose))
 
 
-def superseded(connection: Connection, head: Head, model_id: int | None, seq: int) -> Superseded:
-    """The writes of one fact; see `FactStore.superseded`."""
+def superseded(
+    connection: Connection,
+    head: Head,
+    model_id: int | None,
+    seqs: Iterable[int],
+    *,
+    at_least: float = 0.0,
+    most: int | None = None,
+) -> Iterator[Superseded]:
+    """The writes of facts, one after the other; see `FactStore.superseded` and `superseded_of`."""
+    # Made once: a statement takes longer to make than to run.
     sides = []
-    for here, there in (
-        (writes.c.writer_seq, writes.c.target_seq),
-        (writes.c.target_seq, writes.c.writer_seq),
+    for here, there, nearest in (
+        (writes.c.writer_seq, writes.c.target_seq, writes.c.target_seq.desc()),
+        (writes.c.target_seq, writes.c.writer_seq, writes.c.writer_seq),
     ):
         other = and_(facts.c.memory_id == writes.c.memory_id, facts.c.seq == there)
-        rows = connection.execute(
-            select(there.label("seq"), writes.c.gate)
+        sides.append(
+            select(there, writes.c.gate)
             .select_from(writes.join(facts, other))
             .where(
                 writes.c.memory_id == head.memory_id,
                 writes.c.model_id == model_id,
-                here == seq,
+                here == bindparam("seq"),
+                writes.c.gate >= at_least,
                 live_at(head.revision),
             )
-            .order_by(there)
+            .order_by(nearest)
+            .limit(most)
         )
-        sides.append(tuple(Gate(row.seq, row.gate) for row in rows))
-    return Superseded(head.revision, *sides)
+    for seq in seqs:
+        found = [sorted(connection.execute(side, {"seq": seq}).all()) for side in sides]
+        yield Superseded(head.revision, *(tuple(Gate(*row) for row in rows) for rows in found))
 
 
 def written_by(

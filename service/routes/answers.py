@@ -133,7 +133,11 @@ def ask_facts(
     started = time.perf_counter()
     with capacity.use():
         answer = memory.ask_facts(
-            texts_of(body.facts), body.question, limit=body.limit, top_answers=body.top_answers
+            texts_of(body.facts),
+            body.question,
+            limit=body.limit,
+            top_answers=body.top_answers,
+            heads=body.heads,
         )
     return AnswerOut.of(
         answer,

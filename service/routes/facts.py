@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
+from memnet.superseding import writes_about
 from service import idempotency, limits, paging, problems
 from service.access import needs
 from service.dependencies import (
@@ -27,12 +30,26 @@ from service.schemas.moment import StateQuery
 router = APIRouter(prefix="/v1/memories/{memory_id}/facts", tags=["facts"])
 
 
-class FactsQuery(paging.OrderedPageQuery, StateQuery):
+class FactQuery(StateQuery):
+    """Which state of a fact is asked for, and how much of it."""
+
+    writes: bool = Field(
+        default=False, description="Say what it superseded, what it is superseded by, and how far"
+    )
+
+
+class FactsQuery(paging.OrderedPageQuery, FactQuery):
     """Which facts are asked for."""
+
+    writes: bool = Field(
+        default=False,
+        description="Say of each fact what it superseded and what it is superseded by: the nearest 5 to "
+        "either side with a gate of 0.1 or more. Reading one fact names all",
+    )
 
 
 PageDep = Annotated[FactsQuery, Query()]
-StateDep = Annotated[StateQuery, Query()]
+FactDep = Annotated[FactQuery, Query()]
 
 
 @router.post(
@@ -73,7 +90,12 @@ def post_facts(
     responses=problem_responses(400, 404, 409, 410, 422, 503),
 )
 def list_facts(
-    memory_id: MemoryName, page: PageDep, memory: MemoryDep, request: Request, response: Response
+    memory_id: MemoryName,
+    page: PageDep,
+    memory: MemoryDep,
+    capacity: CapacityDep,
+    request: Request,
+    response: Response,
 ) -> FactPage:
     """List the facts of a memory, without the forgotten ones: as it is, or as of an earlier state."""
     check_one_state(page)
@@ -95,6 +117,10 @@ def list_facts(
         raise Refused(problems.INVALID_CURSOR, "the cursor is not one of this list")
     check_reached(found.memory.revision, page.min_revision)
     shown, has_more = found.facts[: page.limit], len(found.facts) > page.limit
+    writes = {}
+    if page.writes:
+        with capacity.use():
+            writes = writes_about(memory, memory_id, replace(found, facts=shown), whole=False)
     cursor = (
         paging.encode(f"facts/{which}", {"uid": uid.hex, "after_seq": shown[-1].seq}) if has_more else None
     )
@@ -103,7 +129,7 @@ def list_facts(
     stamp(response, found.revision)
     return FactPage(
         revision=found.revision,
-        items=[FactOut.of(uid, fact) for fact in shown],
+        items=[FactOut.of(uid, fact, writes.get(fact.seq)) for fact in shown],
         next_cursor=cursor,
         has_more=has_more,
     )
@@ -116,7 +142,12 @@ def list_facts(
     responses=problem_responses(404, 409, 410, 422, 503),
 )
 def get_fact(
-    memory_id: MemoryName, fact_id: FactName, state: StateDep, memory: MemoryDep, response: Response
+    memory_id: MemoryName,
+    fact_id: FactName,
+    state: FactDep,
+    memory: MemoryDep,
+    capacity: CapacityDep,
+    response: Response,
 ) -> FactOut:
     """Read one fact, as of now or of an earlier state. One that was erased is 410."""
     check_one_state(state)
@@ -128,7 +159,11 @@ def get_fact(
     )
     check_reached(found.memory.revision, state.min_revision)
     stamp(response, found.revision)
-    return FactOut.of(found.memory.uid, found.facts[0])
+    writes = {}
+    if state.writes:
+        with capacity.use():
+            writes = writes_about(memory, memory_id, found, whole=True)
+    return FactOut.of(found.memory.uid, found.facts[0], writes.get(found.facts[0].seq))
 
 
 @router.delete(

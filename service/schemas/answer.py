@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from memnet.kept import KeptAnswer
-from memnet.story import Answer, Evidence, HopReading
+from memnet.story import Answer, Attended, Evidence, HeadReading, HopReading
 from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.explanation import ExplainIn, ExplanationOut
 from service.schemas.fact import STORY, NewFact
@@ -30,6 +30,11 @@ class AskOptions(Request):
     )
     attention_limit: Whole = Field(default=10, ge=1, le=1000, description="Facts listed per hop with `top`")
     top_answers: Whole = Field(default=2, ge=1, le=100, description="Most alternatives to list")
+    heads: bool = Field(
+        default=False,
+        strict=True,
+        description="Say of every hop what each of its heads read; what a hop shows is their mean",
+    )
 
     @property
     def limit(self) -> int | None:
@@ -104,28 +109,51 @@ class AttendedOut(BaseModel):
     weight: float = Field(description="Attention after the softmax, in [0, 1]")
     score: float = Field(description="Attention score before the softmax")
 
+    @classmethod
+    def of(cls, fact: Attended, rank: int, fact_id: FactIdOf) -> AttendedOut:
+        """Show what one fact received."""
+        return cls(rank=rank, fact_id=fact_id(fact.seq), seq=fact.seq, weight=fact.weight, score=fact.score)
+
+
+NullMass = Annotated[float, Field(description="Attention on the null slot: nothing here is relevant")]
+OtherMass = Annotated[float, Field(description="Attention on facts that are not listed")]
+Listed = Annotated[list[AttendedOut], Field(description="Most attended first")]
+
+
+class HeadOut(BaseModel):
+    """What one head of a hop read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+
+    head: int = Field(description="1 for the first head")
+    null_mass: NullMass
+    other_mass: OtherMass
+    attention: Listed
+
 
 class HopOut(BaseModel):
-    """One attention read: the listed weights, `other_mass` and `null_mass` sum to 1."""
+    """One attention read, the mean of its heads: listed weights, `other_mass` and `null_mass` sum to 1."""
 
     hop: int = Field(description="1 for the first read")
-    null_mass: float = Field(description="Attention on the null slot: nothing here is relevant")
-    other_mass: float = Field(description="Attention on facts that are not listed")
-    attention: list[AttendedOut] = Field(description="Most attended first")
+    null_mass: NullMass
+    other_mass: OtherMass
+    attention: Listed
+    heads: list[HeadOut] | None = Field(
+        default=None, description="What each head read; null when it was not asked for"
+    )
 
     @classmethod
     def of(cls, hop: HopReading, fact_id: FactIdOf, *, listed: bool) -> HopOut:
         """Show one read; what is not listed stays in `other_mass`."""
-        if not listed:
-            other_mass = math.fsum([hop.other_mass, *(fact.weight for fact in hop.attention)])
-            return cls(hop=hop.hop, null_mass=hop.null_mass, other_mass=other_mass, attention=[])
-        attention = [
-            AttendedOut(
-                rank=rank, fact_id=fact_id(fact.seq), seq=fact.seq, weight=fact.weight, score=fact.score
-            )
-            for rank, fact in enumerate(hop.attention, start=1)
-        ]
-        return cls(hop=hop.hop, null_mass=hop.null_mass, other_mass=hop.other_mass, attention=attention)
+        heads = [HeadOut(head=each.head, **_read(each, fact_id, listed=listed)) for each in hop.heads]
+        return cls(hop=hop.hop, **_read(hop, fact_id, listed=listed), heads=heads or None)
+
+
+def _read(read: HopReading | HeadReading, fact_id: FactIdOf, *, listed: bool) -> dict[str, Any]:
+    """What hops and heads have in common."""
+    if not listed:
+        other_mass = math.fsum([read.other_mass, *(fact.weight for fact in read.attention)])
+        return {"null_mass": read.null_mass, "other_mass": other_mass, "attention": []}
+    attention = [AttendedOut.of(fact, rank, fact_id) for rank, fact in enumerate(read.attention, start=1)]
+    return {"null_mass": read.null_mass, "other_mass": read.other_mass, "attention": attention}
 
 
 class EvidenceOut(BaseModel):

@@ -16,6 +16,7 @@ def _hop(hop: int, null_mass: float, *facts: tuple[str, int, float, float]) -> d
             {"rank": rank, "fact_id": fact_id, "seq": seq, "weight": weight, "score": score}
             for rank, (fact_id, seq, weight, score) in enumerate(facts, start=1)
         ],
+        "heads": None,
     }
 
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from memnet.memory import Remembered
 from memnet.store.facts import FactRow
 from memnet.store.ids import fact_id
+from memnet.superseding import FactWrites
 from service.schemas.text import Request, Text
 
 FIRST_ID = "c1f5cb3e-6f1c-5d0b-9e1a-0d7f3a1b2c01"
@@ -23,6 +24,7 @@ FACT_EXAMPLE: dict[str, Any] = {
     "text": STORY[0],
     "created_revision": 1,
     "created_at": "2026-11-20T09:14:03Z",
+    "writes": None,
 }
 
 
@@ -123,6 +125,33 @@ class FactsCreated(BaseModel):
         )
 
 
+class SupersedingOut(BaseModel):
+    """A later fact that supersedes another one."""
+
+    seq: int
+    gate: float = Field(description="How far: 0 not at all, 1 wholly")
+
+
+class WritesOut(BaseModel):
+    """What a fact did to earlier ones, and later ones to it, as of the revision that was read."""
+
+    retention: float = Field(
+        description="What later facts left of it, as a logarithm that attention adds to its score: 0 for all "
+        "of it; -1000 where it is lower still"
+    )
+    superseded: list[SupersededOut] = Field(description="Earlier facts that this one supersedes")
+    superseded_by: list[SupersedingOut] = Field(description="Later facts that supersede this one")
+
+    @classmethod
+    def of(cls, writes: FactWrites) -> WritesOut:
+        """Show the writes of a fact."""
+        return cls(
+            retention=writes.retention,
+            superseded=[SupersededOut(seq=each.seq, gate=each.gate) for each in writes.superseded],
+            superseded_by=[SupersedingOut(seq=each.seq, gate=each.gate) for each in writes.superseded_by],
+        )
+
+
 class FactOut(BaseModel):
     """One remembered sentence."""
 
@@ -133,9 +162,12 @@ class FactOut(BaseModel):
     text: str = Field(description="The sentence, verbatim")
     created_revision: int = Field(description="The revision that brought it")
     created_at: AwareDatetime
+    writes: WritesOut | None = Field(
+        default=None, description="What it superseded and is superseded by; null when it was not asked for"
+    )
 
     @classmethod
-    def of(cls, uid: UUID, row: FactRow) -> FactOut:
+    def of(cls, uid: UUID, row: FactRow, writes: FactWrites | None = None) -> FactOut:
         """Describe a fact of the memory that has this uid."""
         return cls(
             fact_id=fact_id(uid, row.seq),
@@ -143,6 +175,7 @@ class FactOut(BaseModel):
             text=row.text,
             created_revision=row.created_revision,
             created_at=row.created_at,
+            writes=None if writes is None else WritesOut.of(writes),
         )
 
 

@@ -13,6 +13,8 @@ MODEL_EXAMPLE: dict[str, Any] = {
     "sha256": "9f86d081884c7d65…",
     "family": "memn2n",
     "hops": 3,
+    "heads": 1,
+    "gates": False,
     "memory_size": 50,
     "dim": 50,
     "vocabulary_size": 176,

@@ -28,6 +28,8 @@ class ServedModel(BaseModel):
     sha256: str = Field(description="Digest of its checkpoint")
     family: str
     hops: int
+    heads: int = Field(description="Attention reads per hop; what a hop shows is their mean")
+    gates: bool = Field(description="Whether a new fact may supersede older ones")
     memory_size: int | None = Field(description="Newest facts it can attend to; null for every fact")
     dim: int
 
@@ -39,6 +41,8 @@ class ServedModel(BaseModel):
             sha256=model.sha256,
             family=model.family,
             hops=model.num_hops,
+            heads=model.num_heads,
+            gates=model.has_gates,
             memory_size=model.memory_size,
             dim=model.dim,
         )
@@ -59,6 +63,8 @@ class VersionOut(BaseModel):
                         "sha256": "9f86d081884c7d65…",
                         "family": "memn2n",
                         "hops": 3,
+                        "heads": 1,
+                        "gates": False,
                         "memory_size": 50,
                         "dim": 50,
                     },

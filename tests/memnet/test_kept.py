@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,6 +13,7 @@ from memnet.errors import AnswerNotFound, HistoryErased, MemoryNotFound
 from memnet.kept import Asked
 from memnet.memory import Memory
 from memnet.store import migrate
+from memnet.story import Alternative, Answer, Attended, Evidence, HopReading
 from memnet.supposing import Overlay
 from tests.models import untrained_checkpoint
 
@@ -50,6 +51,7 @@ def keep(memory: Memory, asked: Asked = ASKED, **state):
     [
         ASKED,
         Asked("Where is the football?", limit=None, top_answers=7, lists_attention=False),
+        Asked("Where is the football?", limit=1, heads=True),
         Asked("Quo vadis, “Mary” \\ ü?", recorded_at=datetime(2030, 1, 1, tzinfo=UTC)),
         Asked("Where is Mary?", as_of_revision=1, overlay=Overlay(("John is there.",), frozenset({2}))),
     ],
@@ -73,6 +75,7 @@ def test_a_replay_is_the_same_to_the_last_bit_whatever_was_told_since(url, check
     asked = [
         Asked("Where is the football?", limit=None, top_answers=9),
         Asked("Where is John?", overlay=Overlay(("John got the football.",), frozenset({3, 30}))),
+        Asked("Where is the football?", heads=True),
     ]
     answers = [keep(memory, each) for each in asked]
     memory.remember("house", ["Mary discarded the football."] * 25)
@@ -120,11 +123,34 @@ def test_numbers_that_differ_are_measured(memory):
         Asked("Where is the football?", limit=9),
         Asked("Where is the football?", top_answers=3),
         Asked("Where is the football?", overlay=Overlay(hide=frozenset({1}))),
+        Asked("Where is the football?", heads=True),
     ],
 )
 def test_the_digest_covers_what_was_asked(memory, other):
     assert keep(memory, other).digest != keep(memory).digest
     assert keep(memory).digest == keep(memory).digest
+
+
+def test_answers_that_were_kept_before_heads_could_be_asked_for_keep_their_digest():
+    """The number is from a version that knew no heads."""
+    answer = Answer(
+        question="Where is the football?",
+        text="garden",
+        reason=None,
+        probability=0.75,
+        margin=0.5,
+        alternatives=(Alternative("garden", 0.75),),
+        hops=(HopReading(1, (Attended(1, 0.5, 1.25),), 0.25, 0.25),),
+        evidence=(Evidence(1, "Mary got the football there.", 0.5, (0.5,)),),
+        unknown_words=(),
+        revision=1,
+        eligible=1,
+        attended=1,
+    )
+
+    digest = kept.digest_of(UUID(int=7), "9f86", ASKED, 1, answer)
+
+    assert digest == "sha256:c0826dae3788ba348077ce985fb0d755d48bca2d0ad6cf13d643fff0f8323d0b"
 
 
 def test_the_digest_covers_the_state_that_was_read(memory):

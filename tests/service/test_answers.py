@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from memnet.memory import Memory
+from tests.service.problem import problem
 
 STORY = ["Mary got the football there.", "Mary went back to the garden."]
 QUESTION = "Where is the football?"
@@ -90,6 +91,36 @@ def test_the_attention_of_every_hop_sums_to_1(
         listed = math.fsum(fact["weight"] for fact in hop["attention"])
         assert listed + hop["other_mass"] + hop["null_mass"] == pytest.approx(1.0, abs=1e-5)
         assert min([hop["other_mass"], hop["null_mass"], *(f["weight"] for f in hop["attention"])]) >= 0
+
+
+@pytest.mark.parametrize(
+    ("options", "listed"),
+    [({}, 10), ({"attention": "top", "attention_limit": 3}, 3), ({"attention": "none"}, 0)],
+)
+def test_heads_are_shown_when_they_are_asked_for(
+    client: TestClient, crowded: str, options: dict[str, Any], listed: int
+) -> None:
+    answer = _ask(client, crowded, heads=True, **options)
+
+    for hop in answer["hops"]:
+        assert list(hop) == ["hop", "null_mass", "other_mass", "attention", "heads"]
+        # The network that answers here has one.
+        (head,) = hop["heads"]
+        assert head["head"] == 1
+        assert len(head["attention"]) == listed
+        assert head == {
+            "head": 1,
+            **{name: hop[name] for name in ("null_mass", "attention")},
+            "other_mass": pytest.approx(hop["other_mass"], abs=1e-6),
+        }
+    assert [hop["heads"] for hop in _ask(client, crowded)["hops"]] == [None] * 3
+
+
+def test_heads_that_are_neither_true_nor_false_are_refused(client: TestClient, house: str) -> None:
+    refused = client.post(f"{house}/answers", json={"question": QUESTION, "heads": "all"})
+
+    assert refused.status_code == 422
+    assert problem(refused)["errors"][0]["pointer"] == "#/heads"
 
 
 @pytest.mark.parametrize(

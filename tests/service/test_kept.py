@@ -41,6 +41,7 @@ def _erase(client: TestClient, house: str, fact_id: str) -> None:
     [
         {},
         {"attention": "none", "top_answers": 5},
+        {"attention_limit": 1, "heads": True},
         {"attention": "full", "as_of": {"revision": 1}},
         {"as_of": {"recorded_at": "2100-01-01T00:00:00Z"}},
         {"overlay": {"add": [{"text": "John got the football."}]}},

@@ -48,6 +48,8 @@ def test_a_model_is_described_with_its_training(client: TestClient, memory: Memo
         "sha256": memory.model.sha256,
         "family": "memn2n",
         "hops": 3,
+        "heads": 1,
+        "gates": False,
         "memory_size": 12,
         "dim": 5,
         "vocabulary_size": 13,

@@ -121,6 +121,8 @@ def test_the_version_names_the_network_that_answers(client: TestClient, memory: 
             "sha256": memory.model.sha256,
             "family": "memn2n",
             "hops": 3,
+            "heads": 1,
+            "gates": False,
             "memory_size": 12,
             "dim": 5,
         },

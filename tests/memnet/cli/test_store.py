@@ -32,6 +32,9 @@ def test_facts_are_remembered_listed_and_asked(environment):
     assert "Mary got the football." in explained.stdout
     assert "null slot" in explained.stdout
     assert "Hop 1 read " in explained.stdout
+    assert "by head" not in explained.stdout
+    heads = memnet("ask", "house", "Where is the football?", "--heads", **environment).stdout
+    assert heads.count("by head") == heads.count("mean") == 3
     record = json.loads(memnet("ask", "house", "Where is the football?", "--json", **environment).stdout)
     assert record["revision"] == 1
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from memnet.evaluation.picture import picture
-from memnet.story import Answer, Attended, Evidence, HopReading
+from memnet.story import Answer, Attended, Evidence, HeadReading, HopReading
 
 # Two hops over facts 3, 5 and 8.
 WEIGHTS = {3: (0.75, 0.05), 5: (0.15, 0.05), 8: (0.0, 0.7)}
 NULL = (0.1, 0.2)
+# Two heads of the first hop over the same facts; their mean is what the hop shows.
+HEADS = ({3: 0.95, 5: 0.05, 8: 0.0}, {3: 0.55, 5: 0.25, 8: 0.0})
+HEADS_NULL = (0.0, 0.2)
 
 
 def _answer(*, limit: int | None = None) -> Answer:
@@ -22,6 +25,7 @@ def _answer(*, limit: int | None = None) -> Answer:
                 attention=tuple(Attended(seq, WEIGHTS[seq][hop], 0.0) for seq in ranked[:limit]),
                 other_mass=sum(WEIGHTS[seq][hop] for seq in ranked[len(ranked[:limit]) :]),
                 null_mass=NULL[hop],
+                heads=() if hop else _heads(),
             )
         )
     ranked = sorted(WEIGHTS, key=lambda seq: -sum(WEIGHTS[seq]))
@@ -43,6 +47,13 @@ def _answer(*, limit: int | None = None) -> Answer:
     )
 
 
+def _heads() -> tuple[HeadReading, ...]:
+    return tuple(
+        HeadReading(head, tuple(Attended(seq, weight, 0.0) for seq, weight in weights.items()), 0.0, null)
+        for head, (weights, null) in enumerate(zip(HEADS, HEADS_NULL, strict=True), start=1)
+    )
+
+
 def test_facts_stand_in_the_order_told_and_every_column_sums_to_1() -> None:
     drawn = picture(_answer(), gold=[8])
 
@@ -58,13 +69,11 @@ def test_a_flow_is_the_product_of_what_two_hops_read() -> None:
     flows = picture(_answer()).flows
 
     assert (flows[0].gap, flows[0].source, flows[0].target) == (0, 3, 8)
-    # From 0.75: to 8, to the null slot, to 3 and 5; from 0.15: to 8 and the null slot; from 0.1: to 8, to null.
+    # From 0.75 to 0.7, 0.05 and 0.05; from 0.15 to 0.7. Nothing comes from the null slot or goes there.
     shares = {(flow.source, flow.target): flow.share for flow in flows}
     assert shares == {
         (3, 8): pytest.approx(0.525),
-        (3, "null"): pytest.approx(0.15),
         (5, 8): pytest.approx(0.105),
-        ("null", 8): pytest.approx(0.07),
         (3, 3): pytest.approx(0.0375),
         (3, 5): pytest.approx(0.0375),
     }
@@ -91,3 +100,20 @@ def test_of_many_facts_only_the_evidence_is_drawn() -> None:
 
     assert [row.key for row in drawn.rows] == [3, 5, 8, "null", "other"]
     assert drawn.rows[-1].weights == (0.0, 0.0)
+
+
+def test_the_heads_of_a_hop_stand_beside_their_mean() -> None:
+    drawn = picture(_answer(), heads_of=1)
+
+    assert drawn.columns == ("mean", "head 1", "head 2")
+    weights = {row.key: row.weights for row in drawn.rows}
+    assert weights[3] == (0.75, 0.95, 0.55)
+    assert weights["null"] == (0.1, 0.0, 0.2)
+    for row in drawn.rows:
+        assert row.weights[0] == pytest.approx((row.weights[1] + row.weights[2]) / 2)
+    # What is evidence for the answer does not depend on how one looks at it, and heads hand nothing on.
+    assert [row.evident for row in drawn.rows] == [row.evident for row in picture(_answer()).rows]
+    assert drawn.flows == ()
+    assert drawn.path.startswith(
+        "Mean read fact 3 (0.750), fact 5 (0.150) and the null slot (0.100); head 1 "
+    )
