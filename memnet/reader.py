@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from memnet.interpreters import Facts, Interpretation, TextFacts, Told, interpreter_of
 from memnet.interpreters.base import check_words
@@ -178,12 +178,13 @@ def _hops(read: Interpretation, seqs: Sequence[int], limit: int | None) -> tuple
     for hop, (score, attention, null) in enumerate(
         zip(scores, weights, read.null.mean(axis=1).tolist(), strict=True), start=1
     ):
-        order = np.lexsort((np.asarray(seqs), -attention))
-        listed = order if limit is None else order[:limit]
+        listed = _strongest(attention, limit)
         shown = tuple(
             Attended(seqs[row], float(attention[row]), float(score[row])) for row in listed.tolist()
         )
-        other = float(attention[order[len(listed) :]].sum())
+        rest = attention.copy()
+        rest[listed] = 0.0
+        other = float(rest.sum())
         hops.append(HopReading(hop=hop, attention=shown, other_mass=other, null_mass=null))
     return tuple(hops)
 
@@ -191,8 +192,17 @@ def _hops(read: Interpretation, seqs: Sequence[int], limit: int | None) -> tuple
 def _evidence(read: Interpretation, told: Told, limit: int | None) -> tuple[Evidence, ...]:
     per_hop = read.attention.mean(axis=1)
     weights = per_hop.mean(axis=0)
-    order = np.lexsort((np.asarray(told.seqs), -weights))
     return tuple(
         Evidence(told.seqs[row], told.texts[row], float(weights[row]), tuple(per_hop[:, row].tolist()))
-        for row in order[:limit].tolist()
+        for row in _strongest(weights, limit).tolist()
     )
+
+
+def _strongest(weights: Float32[np.ndarray, " facts"], limit: int | None) -> Int[np.ndarray, " listed"]:
+    """Rows of the largest weights, largest first, the older fact of two with the same."""
+    if limit is None or len(weights) <= 8 * limit:
+        return np.argsort(-weights, kind="stable")[:limit]
+    # Of a large memory only those that can be listed are sorted.
+    least = np.partition(weights, len(weights) - limit)[len(weights) - limit]
+    rows = np.flatnonzero(weights >= least)
+    return rows[np.argsort(-weights[rows], kind="stable")[:limit]]

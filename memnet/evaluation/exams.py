@@ -17,6 +17,7 @@ from torch import Tensor
 from memnet.evaluation.answers import readings
 from memnet.evaluation.baselines import asked
 from memnet.lexicon import Lexicon
+from memnet.nn.families import Words
 from memnet.nn.memn2n import MemN2N
 from memnet.nn.multihead import MultiHeadMemory
 from memnet.story import Story
@@ -76,6 +77,16 @@ def exam_of(checkpoint: Checkpoint, stories: Sequence[Story]) -> Exam:
     raise AssertionError("a network with words of another family")
 
 
+def same_answer(words: Words, said: str, gold: str) -> bool:
+    """Whether two answers are one: the whole of a list, in its order.
+
+    To a network that copies, a name is the same in singular and plural, as the files have it.
+    """
+    if not isinstance(words, Lexicon):
+        return said == gold
+    return [words.key_of(part) for part in said.split(",")] == [words.key_of(p) for p in gold.split(",")]
+
+
 def keep(examples: Examples, kept: Bool[Tensor, "examples memory"]) -> Examples:
     """The same questions with some of the facts; older facts move up, as when others are forgotten."""
     empty = len(examples.facts)
@@ -128,11 +139,8 @@ class MultiHeadExam(Exam):
 
     def right(self, answers: Sequence[str]) -> Bool[Tensor, " questions"]:
         """Which answers are right; a name is the same in singular and plural, as the files have it."""
-        same = [self._keys(a) == self._keys(b) for a, b in zip(answers, self.gold, strict=True)]
+        same = [same_answer(self._lexicon, a, b) for a, b in zip(answers, self.gold, strict=True)]
         return torch.tensor(same, dtype=torch.bool)
-
-    def _keys(self, answer: str) -> list[str]:
-        return [self._lexicon.key_of(part) for part in answer.split(",")]
 
     @torch.inference_mode()
     def sit(self, kept: Bool[Tensor, "questions memory"] | None = None) -> Sitting:
