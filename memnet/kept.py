@@ -18,7 +18,7 @@ from uuid import UUID
 from memnet.errors import MemoryNotFound
 from memnet.memory import Memory, MemoryAt
 from memnet.store import AnswerRow, MemoryRow
-from memnet.story import Alternative, Answer, Attended, Evidence, HopReading
+from memnet.story import Alternative, Answer, Attended, Entry, Evidence, HopReading
 from memnet.supposing import NOTHING, Overlay
 
 Outcome = Literal["identical", "different", "model_changed"]
@@ -155,6 +155,9 @@ def replay(memory: Memory, kept: KeptAnswer, at: MemoryAt | None = None) -> Repl
         StoreError: The store could not be read.
     """
     answer = kept.asked.of(at or state_of(memory, kept))
+    if not kept.answer.entries:
+        # Answers that were kept before there were entries have none.
+        answer = replace(answer, entries=())
     digest = digest_of(kept.uid, memory.model.sha256, kept.asked, kept.last_seq, answer)
     if memory.model.sha256 != kept.model_sha256:
         return Replay(answer, digest, "model_changed", None)
@@ -172,7 +175,9 @@ def digest_of(uid: UUID, model_sha256: str, asked: Asked, last_seq: int, answer:
         "top_answers": asked.top_answers,
         "overlay": _overlay(asked.overlay),
         "last_seq": last_seq,
-        "answer": _exact(asdict(answer)),
+        "answer": _exact(
+            {name: value for name, value in asdict(answer).items() if name != "entries" or value}
+        ),
     }
     written = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(written.encode('ascii')).hexdigest()}"
@@ -203,6 +208,8 @@ def _numbers(answer: Answer) -> Iterator[tuple[tuple[object, ...], float]]:
     yield ("margin",), answer.margin
     for alternative in answer.alternatives:
         yield ("answer", alternative.text), alternative.probability
+    for entry in answer.entries:
+        yield ("entry", entry.text), entry.probability
     for hop in answer.hops:
         yield ("null", hop.hop), hop.null_mass
         yield ("other", hop.hop), hop.other_mass
@@ -258,7 +265,13 @@ def _answer(read: dict[str, Any]) -> Answer:
         for hop in read.pop("hops")
     )
     evidence = tuple(Evidence(**{**each, "per_hop": tuple(each["per_hop"])}) for each in read.pop("evidence"))
-    unknown_words = tuple(read.pop("unknown_words"))
     return Answer(
-        **read, alternatives=alternatives, hops=hops, evidence=evidence, unknown_words=unknown_words
+        **{
+            **read,
+            "alternatives": alternatives,
+            "hops": hops,
+            "evidence": evidence,
+            "unknown_words": tuple(read["unknown_words"]),
+            "entries": tuple(Entry(**each) for each in read.get("entries", ())),
+        }
     )

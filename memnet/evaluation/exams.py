@@ -73,7 +73,7 @@ def exam_of(checkpoint: Checkpoint, stories: Sequence[Story]) -> Exam:
         case MemN2N() as network, Vocabulary() as vocabulary:
             return MemN2NExam(network, vocabulary, stories)
         case MultiHeadMemory() as network, Lexicon() as lexicon:
-            return MultiHeadExam(network, lexicon, stories)
+            return MultiHeadExam(network, lexicon, stories, checkpoint.calibration.temperature)
     raise AssertionError("a network with words of another family")
 
 
@@ -124,8 +124,14 @@ class MemN2NExam(Exam):
 class MultiHeadExam(Exam):
     """Questions for a multi-head network, which reads all facts."""
 
-    def __init__(self, network: MultiHeadMemory, lexicon: Lexicon, stories: Sequence[Story]) -> None:
-        self._network, self._lexicon = network, lexicon
+    def __init__(
+        self,
+        network: MultiHeadMemory,
+        lexicon: Lexicon,
+        stories: Sequence[Story],
+        temperature: float = 1.0,
+    ) -> None:
+        self._network, self._lexicon, self._temperature = network, lexicon, temperature
         self.num_hops = network.config.num_hops
         pairs = list(asked(stories))
         self.gold = [question.answer for _, question in pairs]
@@ -184,7 +190,7 @@ class MultiHeadExam(Exam):
         batch, _ = episodes.batch(np.arange(len(rows)), rename=False)
         outcome = self._network(batch)
         for index, (row, told) in enumerate(zip(rows, slots, strict=True)):
-            answers[row] = episodes.said(index, outcome.logits[index, 0], self._lexicon)
+            answers[row] = episodes.said(index, outcome.logits[index, 0] / self._temperature, self._lexicon)
             null[row] = outcome.null[index, 0].mean(dim=-1)
             # Facts stand oldest first in the batch, newest first here.
             highest = outcome.attention[index, 0, :, :, : len(told)].amax(dim=1)
