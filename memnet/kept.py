@@ -18,7 +18,7 @@ from uuid import UUID
 from memnet.errors import MemoryNotFound
 from memnet.memory import Memory, MemoryAt
 from memnet.store import AnswerRow, MemoryRow
-from memnet.story import Alternative, Answer, Attended, Evidence, HeadReading, HopReading
+from memnet.story import Alternative, Answer, Attended, Entry, Evidence, HeadReading, HopReading
 from memnet.supposing import NOTHING, Overlay
 
 Outcome = Literal["identical", "different", "model_changed"]
@@ -163,6 +163,9 @@ def replay(memory: Memory, kept: KeptAnswer, at: MemoryAt | None = None) -> Repl
         StoreError: The store could not be read.
     """
     answer = kept.asked.of(at or state_of(memory, kept))
+    if not kept.answer.entries:
+        # Answers that were kept before there were entries have none.
+        answer = replace(answer, entries=())
     digest = digest_of(kept.uid, memory.model.sha256, kept.asked, kept.last_seq, answer)
     if memory.model.sha256 != kept.model_sha256:
         return Replay(answer, digest, "model_changed", None)
@@ -189,8 +192,8 @@ def digest_of(uid: UUID, model_sha256: str, asked: Asked, last_seq: int, answer:
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
-    """The answer's fields; a hop of which no heads were asked for has no field for them."""
-    fields = asdict(answer)
+    """The answer's fields; none for heads that were not asked for, nor for entries where there are none."""
+    fields = {name: value for name, value in asdict(answer).items() if name != "entries" or value}
     fields["hops"] = [
         {name: value for name, value in hop.items() if name != "heads" or value} for hop in fields["hops"]
     ]
@@ -222,6 +225,8 @@ def _numbers(answer: Answer) -> Iterator[tuple[tuple[object, ...], float]]:
     yield ("margin",), answer.margin
     for alternative in answer.alternatives:
         yield ("answer", alternative.text), alternative.probability
+    for entry in answer.entries:
+        yield ("entry", entry.text), entry.probability
     for hop in answer.hops:
         yield ("null", hop.hop), hop.null_mass
         yield ("other", hop.hop), hop.other_mass
@@ -285,9 +290,15 @@ def _answer(read: dict[str, Any]) -> Answer:
         for heads in [hop.pop("heads", ())]
     )
     evidence = tuple(Evidence(**{**each, "per_hop": tuple(each["per_hop"])}) for each in read.pop("evidence"))
-    unknown_words = tuple(read.pop("unknown_words"))
     return Answer(
-        **read, alternatives=alternatives, hops=hops, evidence=evidence, unknown_words=unknown_words
+        **{
+            **read,
+            "alternatives": alternatives,
+            "hops": hops,
+            "evidence": evidence,
+            "unknown_words": tuple(read["unknown_words"]),
+            "entries": tuple(Entry(**each) for each in read.get("entries", ())),
+        }
     )
 
 

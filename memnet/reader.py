@@ -10,16 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from memnet.interpreters import Facts, Interpretation, TextFacts, Told, interpreter_of
 from memnet.interpreters.base import check_words
 from memnet.stages import staged
-from memnet.story import Alternative, Answer, Attended, Evidence, HeadReading, HopReading
+from memnet.story import Alternative, Answer, Attended, Evidence, HeadReading, HopReading, Reason
 from memnet.text import words
 from memnet.training.checkpoint import Checkpoint
 
 __all__ = ["ModelInfo", "Reader", "Told"]
+
+RELEVANT = 0.5
+"""Attention that some head of some hop pays to a fact, if there is one that matters. Of a hundred questions
+that the facts decide, one has less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Reader:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._interpreter = each = interpreter_of(checkpoint)
+        self._calibration = checkpoint.calibration
         self.model = ModelInfo(
             name=checkpoint.name,
             sha256=checkpoint.digest,
@@ -149,9 +154,7 @@ class Reader:
             return _abstained(question, "unknown_words", unknown, told)
         read = self._interpreter.answer(question, told, max(top_answers, 2))
         best, second = (*read.alternatives, Alternative("", 0.0), Alternative("", 0.0))[:2]
-        reason = None
-        if read.undecided > best.probability:
-            reason = "unknown_words" if unknown else "undecided"
+        reason = self._reason(read, best.probability, unknown)
         return Answer(
             question=question,
             text=None if reason else best.text,
@@ -165,10 +168,23 @@ class Reader:
             revision=told.revision,
             eligible=told.eligible,
             attended=len(told.slots),
+            entries=() if reason else read.entries,
         )
 
+    def _reason(self, read: Interpretation, best: float, unknown: Sequence[str]) -> Reason | None:
+        """Why there is no answer; None if there is one."""
+        peak = float(read.attention.max(initial=0.0))
+        fitted = self._calibration
+        if not fitted.abstains(undecided=read.undecided, best=best, strange=bool(unknown), peak=peak):
+            return None
+        if unknown:
+            return "unknown_words"
+        if peak < RELEVANT:
+            return "no_relevant_facts"
+        return "undecided" if read.undecided > best else "low_confidence"
 
-def _abstained(question: str, reason: str, unknown: tuple[str, ...], told: Told) -> Answer:
+
+def _abstained(question: str, reason: Reason, unknown: tuple[str, ...], told: Told) -> Answer:
     """No answer, and nothing was read."""
     return Answer(
         question=question,
@@ -223,17 +239,27 @@ def _listed(
     limit: int | None,
 ) -> tuple[tuple[Attended, ...], float]:
     """The facts with the most attention, best first, and the attention on the others."""
-    order = np.lexsort((np.asarray(seqs), -weights))
-    listed = order if limit is None else order[:limit]
+    listed = _strongest(weights, limit)
     shown = tuple(Attended(seqs[row], float(weights[row]), float(scores[row])) for row in listed.tolist())
-    return shown, float(weights[order[len(listed) :]].sum())
+    rest = weights.copy()
+    rest[listed] = 0.0
+    return shown, float(rest.sum())
 
 
 def _evidence(read: Interpretation, told: Told, limit: int | None) -> tuple[Evidence, ...]:
     per_hop = read.attention.mean(axis=1)
     weights = per_hop.mean(axis=0)
-    order = np.lexsort((np.asarray(told.seqs), -weights))
     return tuple(
         Evidence(told.seqs[row], told.texts[row], float(weights[row]), tuple(per_hop[:, row].tolist()))
-        for row in order[:limit].tolist()
+        for row in _strongest(weights, limit).tolist()
     )
+
+
+def _strongest(weights: Float32[np.ndarray, " facts"], limit: int | None) -> Int[np.ndarray, " listed"]:
+    """Rows of the largest weights, largest first, the older fact of two with the same."""
+    if limit is None or len(weights) <= 8 * limit:
+        return np.argsort(-weights, kind="stable")[:limit]
+    # Of a large memory only those that can be listed are sorted.
+    least = np.partition(weights, len(weights) - limit)[len(weights) - limit]
+    rows = np.flatnonzero(weights >= least)
+    return rows[np.argsort(-weights[rows], kind="stable")[:limit]]

@@ -6,6 +6,17 @@ Standard library only: everything else may use these, they use nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Reason = Literal["no_eligible_facts", "unknown_words", "no_relevant_facts", "undecided", "low_confidence"]
+"""Why a memory abstains.
+
+* `no_eligible_facts`: there are no facts, or none that may be read
+* `unknown_words`: a word of the question means nothing to the network, or no fact speaks of a name in it
+* `no_relevant_facts`: no attention read gave a fact half of itself; there was nothing to find
+* `undecided`: the facts do not decide it
+* `low_confidence`: there is an answer, but too little speaks for it
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +111,23 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A word or name of an answer; a list has several, in no order that means anything."""
+
+    text: str
+    probability: float
+    """That it belongs to the answer, whatever else does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the network says, and the reading that led to it."""
 
     question: str
     text: str | None
     """The answer, or None when the memory abstains."""
-    reason: str | None
-    """Why it abstained: `no_eligible_facts`, `unknown_words` or `undecided`; None otherwise."""
+    reason: Reason | None
+    """Why it abstained; None otherwise."""
     probability: float
     """Probability of the answer; 0 when the memory abstains."""
     margin: float
@@ -125,3 +145,5 @@ class Answer:
     """Facts the memory held."""
     attended: int
     """Facts the network could attend to: the newest ones, if it has a fixed memory size."""
+    entries: tuple[Entry, ...] = ()
+    """The words and names of the answer: one, or those of a list; none when the memory abstains."""

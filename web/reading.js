@@ -78,7 +78,13 @@ export function reason(answer) {
     case "no_eligible_facts":
       return "There is no fact to answer from.";
     case "unknown_words":
-      return "The network has never seen a word of this question.";
+      return `Not understood, or spoken of by no fact: ${answer.unknown_words.join(", ")}.`;
+    case "no_relevant_facts":
+      return "No fact is about this.";
+    case "undecided":
+      return "The facts do not decide this.";
+    case "low_confidence":
+      return "There is an answer, but too little speaks for it.";
     default:
       return `The memory abstains: ${answer.reason}.`;
   }

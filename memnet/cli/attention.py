@@ -14,8 +14,10 @@ from memnet.story import Answer
 _SHADES = ("", "on grey15", "on grey27", "bold on dark_blue", "bold white on blue3")
 _REASONS = {
     "no_eligible_facts": "no facts to answer from",
-    "unknown_words": "no word is known",
+    "unknown_words": "a word means nothing here",
+    "no_relevant_facts": "no fact is about this",
     "undecided": "the facts do not decide it",
+    "low_confidence": "too little speaks for an answer",
 }
 _FAINT = 0.0005
 """What is shown as 0.000."""

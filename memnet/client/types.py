@@ -31,8 +31,12 @@ class AnswerOut(TypedDict):
     question: str
     answer: str | None
     abstained: bool
-    reason: str | None
+    reason: (
+        Literal["no_eligible_facts", "unknown_words", "no_relevant_facts", "undecided", "low_confidence"]
+        | None
+    )
     confidence: Confidence
+    entries: NotRequired[list[EntryOut]]
     alternatives: list[AlternativeOut]
     hops: list[HopOut]
     evidence: list[EvidenceOut]
@@ -54,7 +58,10 @@ class AnswerThen(TypedDict):
 
     revision: int
     answer: str | None
-    reason: str | None
+    reason: (
+        Literal["no_eligible_facts", "unknown_words", "no_relevant_facts", "undecided", "low_confidence"]
+        | None
+    )
     probability: float
 
 
@@ -183,6 +190,13 @@ class CreatedFact(TypedDict):
     status: NotRequired[Literal["created"]]
     unknown_words: list[str]
     superseded: list[SupersededOut]
+
+
+class EntryOut(TypedDict):
+    """A word or name of an answer; a list has several, and their order means nothing."""
+
+    text: str
+    probability: float
 
 
 class ErasureCounts(TypedDict):

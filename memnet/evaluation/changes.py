@@ -58,7 +58,7 @@ def rename_symbols(seed: int, known: Collection[str]) -> Change:
         seed: Which words; the same seed always gives the same ones.
         known: Every word of the training data.
     """
-    new = _new_words(seed, known)
+    new = new_words(seed, known)
     names = dict(zip(SYMBOLS, new, strict=False))
     names |= {plural: f"{names[singular]}s" for singular, plural in PLURALS.items()}
 
@@ -105,7 +105,7 @@ def _reworded(story: Story, names: Mapping[str, str]) -> Story:
     )
 
 
-def _new_words(seed: int, known: Collection[str]) -> Iterator[str]:
+def new_words(seed: int, known: Collection[str]) -> Iterator[str]:
     """Words such as `dolab`, each once, neither they nor their plurals among the known ones."""
     draw, taken = Draw(seed), set(known)
     while True:

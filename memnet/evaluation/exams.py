@@ -17,6 +17,7 @@ from torch import Tensor
 from memnet.evaluation.answers import readings
 from memnet.evaluation.baselines import asked
 from memnet.lexicon import Lexicon
+from memnet.nn.families import Words
 from memnet.nn.memn2n import MemN2N
 from memnet.nn.multihead import MultiHeadMemory
 from memnet.story import Story
@@ -72,8 +73,18 @@ def exam_of(checkpoint: Checkpoint, stories: Sequence[Story]) -> Exam:
         case MemN2N() as network, Vocabulary() as vocabulary:
             return MemN2NExam(network, vocabulary, stories)
         case MultiHeadMemory() as network, Lexicon() as lexicon:
-            return MultiHeadExam(network, lexicon, stories)
+            return MultiHeadExam(network, lexicon, stories, checkpoint.calibration.temperature)
     raise AssertionError("a network with words of another family")
+
+
+def same_answer(words: Words, said: str, gold: str) -> bool:
+    """Whether two answers are one: the whole of a list, in its order.
+
+    To a network that copies, a name is the same in singular and plural, as the files have it.
+    """
+    if not isinstance(words, Lexicon):
+        return said == gold
+    return [words.key_of(part) for part in said.split(",")] == [words.key_of(p) for p in gold.split(",")]
 
 
 def keep(examples: Examples, kept: Bool[Tensor, "examples memory"]) -> Examples:
@@ -113,8 +124,14 @@ class MemN2NExam(Exam):
 class MultiHeadExam(Exam):
     """Questions for a multi-head network, which reads all facts."""
 
-    def __init__(self, network: MultiHeadMemory, lexicon: Lexicon, stories: Sequence[Story]) -> None:
-        self._network, self._lexicon = network, lexicon
+    def __init__(
+        self,
+        network: MultiHeadMemory,
+        lexicon: Lexicon,
+        stories: Sequence[Story],
+        temperature: float = 1.0,
+    ) -> None:
+        self._network, self._lexicon, self._temperature = network, lexicon, temperature
         self.num_hops = network.config.num_hops
         pairs = list(asked(stories))
         self.gold = [question.answer for _, question in pairs]
@@ -128,11 +145,8 @@ class MultiHeadExam(Exam):
 
     def right(self, answers: Sequence[str]) -> Bool[Tensor, " questions"]:
         """Which answers are right; a name is the same in singular and plural, as the files have it."""
-        same = [self._keys(a) == self._keys(b) for a, b in zip(answers, self.gold, strict=True)]
+        same = [same_answer(self._lexicon, a, b) for a, b in zip(answers, self.gold, strict=True)]
         return torch.tensor(same, dtype=torch.bool)
-
-    def _keys(self, answer: str) -> list[str]:
-        return [self._lexicon.key_of(part) for part in answer.split(",")]
 
     @torch.inference_mode()
     def sit(self, kept: Bool[Tensor, "questions memory"] | None = None) -> Sitting:
@@ -176,7 +190,7 @@ class MultiHeadExam(Exam):
         batch, _ = episodes.batch(np.arange(len(rows)), rename=False)
         outcome = self._network(batch)
         for index, (row, told) in enumerate(zip(rows, slots, strict=True)):
-            answers[row] = episodes.said(index, outcome.logits[index, 0], self._lexicon)
+            answers[row] = episodes.said(index, outcome.logits[index, 0] / self._temperature, self._lexicon)
             null[row] = outcome.null[index, 0].mean(dim=-1)
             # Facts stand oldest first in the batch, newest first here.
             highest = outcome.attention[index, 0, :, :, : len(told)].amax(dim=1)

@@ -20,5 +20,5 @@ def interpreter_of(checkpoint: Checkpoint) -> Interpreter:
         case MemN2N() as network, Vocabulary() as vocabulary:
             return MemN2NInterpreter(network, vocabulary)
         case MultiHeadMemory() as network, Lexicon() as lexicon:
-            return MultiHeadInterpreter(network, lexicon)
+            return MultiHeadInterpreter(network, lexicon, checkpoint.calibration)
     raise AssertionError("a network with words of another family")

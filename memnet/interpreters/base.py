@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from memnet.errors import TextError
-from memnet.story import Alternative
+from memnet.story import Alternative, Entry
 from memnet.text import words
 
 
@@ -86,6 +86,8 @@ class Interpretation:
 
     alternatives: tuple[Alternative, ...]
     """Most probable first."""
+    entries: tuple[Entry, ...]
+    """Of the most probable answer."""
     undecided: float
     """Probability that the facts do not decide it; 0 for a network that cannot tell."""
     scores: Float32[np.ndarray, "hops heads facts"]

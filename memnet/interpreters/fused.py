@@ -6,6 +6,7 @@ such a question's time on calling its operations. A test holds the two together 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,27 +31,33 @@ class Trace:
 
 
 class Fused:
-    """The weights of a network, ready for single questions."""
+    """The weights of a network, ready for single questions.
+
+    Gains of normalisation are multiplied into the layers behind them. Wave coefficients are computed twice,
+    cosine and sine parts exchanged the second time, so that turning them takes two products and a sum.
+    """
 
     def __init__(self, network: MultiHeadMemory) -> None:
         self.config = c = network.config
+        self.least_gate = network.least_gate
         w = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
-        H, d, dh = c.num_heads, network.dim, network.head_dim
-        self.head_dim = dh
+        H, d, dh, F = c.num_heads, network.dim, network.head_dim, c.waves
+        self.dim, self.head_dim = d, dh
         self.frequencies: Float64[Array, " waves"] = network.frequencies.numpy()
         self.start = (w["start.weight"], w["start.bias"])
         self.step = w["step"]
-        self.read_gain, self.mix_gain, self.last_gain = (
-            w["read_norm.gain"],
-            w["mix_norm.gain"],
-            w["last_norm.gain"],
+        ask, bias = w["ask.weight"].reshape(H, -1, d) * w["read_norm.gain"], w["ask.bias"].reshape(H, -1)
+        al, be = slice(dh, dh + F), slice(dh + F, dh + 2 * F)
+        self.ask = (
+            np.concatenate([ask, ask[:, be], ask[:, al]], axis=1).reshape(-1, d),
+            np.concatenate([bias, bias[:, be], bias[:, al]], axis=1).ravel(),
         )
-        self.ask = (w["ask.weight"], w["ask.bias"])
         self.W_K = w["W_K.weight"].reshape(H, dh, d)
         self.W_V = w["W_V.weight"].reshape(H, dh, d)
         self.W_O = (w["W_O.weight"], w["W_O.bias"])
-        self.expand = (w["expand.weight"], w["expand.bias"])
+        self.expand = (_behind(w["mix_norm.gain"], w["expand.weight"]), w["expand.bias"])
         self.contract = (w["contract.weight"], w["contract.bias"])
+        self.last_gain = w["last_norm.gain"]
         self.relate = (w["relate.weight"], w["relate.bias"])
         self.answer = (w["answer.weight"], w["answer.bias"])
         self.copy = (w["copy.weight"], w["copy.bias"])
@@ -79,8 +86,9 @@ class Fused:
 
     def gates_of_scores(self, scores: Float32[Array, "new older"]) -> Float32[Array, "new older"]:
         """Gates from the inner products of write queries with older facts."""
-        kept = np.logaddexp(0.0, scores + self.write_bias) - NEGLIGIBLE_GATE
-        kept = np.clip(kept, 0.0, MOST_OF_A_GATE)
+        taken = np.logaddexp(0.0, scores + self.write_bias)
+        kept = np.clip(taken - NEGLIGIBLE_GATE, 0.0, MOST_OF_A_GATE)
+        kept[taken < self.least_gate] = 0.0
         gates: np.ndarray = -np.expm1(-kept)
         return gates.astype(np.float32)
 
@@ -90,83 +98,97 @@ class Fused:
         A fact's vector is its content, which `facts` holds, and the waves of its time, which follow from its
         number: inner products and sums with the one are those with the two parts, added.
         """
-        c, dh = self.config, self.head_dim
-        H, F = c.num_heads, c.waves
+        c, d, dh = self.config, self.dim, self.head_dim
+        H, F, N, R2 = c.num_heads, c.waves, len(facts), c.roles**2
         waves = self.waves(np.asarray(times))
-        phi = self.waves(np.array([times[-1] + 1]))[0]
-        cos, sin = phi[:F], phi[F:]
-        retention = facts.retention()
+        exchanged = np.concatenate([waves, waves[:, F:], waves[:, :F]], axis=1)
+        now = self.waves(np.array([times[-1] + 1]))[0]
+        cos, sin = np.concatenate([now[:F], -now[:F]]), np.concatenate([now[F:], now[F:]])
+        retention = facts.retention() if c.write else None
         u = _linear(q, self.start)
-        states = [u]
-        scores = np.empty((c.num_hops, H, len(facts)), np.float32)
+        states = np.empty((c.num_hops + 1, d), np.float32)
+        states[0] = u
+        scores = np.empty((c.num_hops, H, N), np.float32)
         attention = np.empty_like(scores)
         null = np.empty((c.num_hops, H), np.float32)
+        read = np.empty((H, dh + 2 * F + 2), np.float32)
+        mixed = np.empty(d + 2 * R2, np.float32)
+        of_u, of_q = mixed[d + R2 :].reshape(c.roles, -1), mixed[d : d + R2].reshape(c.roles, -1)
+        q_slots = q[: c.roles * c.symbol_dim].reshape(c.roles, -1).T
         for hop in range(c.num_hops):
-            x = _rms(u + self.step[hop], self.read_gain)
-            asked = _linear(x, self.ask).reshape(H, -1)
-            al, be = asked[:, dh : dh + F], asked[:, dh + F : dh + 2 * F]
+            asked = _linear(_normed(u + self.step[hop]), self.ask).reshape(H, -1)
+            z, z0 = scores[hop], asked[:, dh + 2 * F]
+            turned = asked[:, dh : dh + 2 * F] * cos + asked[:, dh + 2 * F + 2 :] * sin
             content = np.matmul(asked[:, None, :dh], self.W_K)[:, 0]
-            turned = np.concatenate([al * cos + be * sin, al * sin - be * cos], axis=1)
-            z = facts.scores(0, content) + turned @ waves.T
-            if c.write:
-                z = z + np.logaddexp(0.0, asked[:, -1:]) * retention
-            z0 = asked[:, -2]
+            np.add(facts.scores(0, content), turned @ waves.T, out=z)
+            if retention is not None:
+                z += np.logaddexp(np.float32(0), asked[:, dh + 2 * F + 1, None]) * retention
             top = np.maximum(z.max(axis=1), z0)
-            mass = np.exp(z - top[:, None])
-            none = np.exp(z0 - top)
-            told = mass.sum(axis=1)
+            p, p0 = attention[hop], null[hop]
+            np.exp(np.subtract(z, top[:, None], out=p), out=p)
+            told, none = p.sum(axis=1), np.exp(z0 - top)
             total = told + none
-            p, p0 = mass / total[:, None], none / total
-            with np.errstate(divide="ignore"):
-                odds = np.clip(np.log(told) + top - z0, -10, 10)
-            p = p.astype(np.float32)
-            when = p @ waves
-            C, D = when[:, :F], when[:, F:]
-            found = np.matmul(self.W_V, facts.weighted(0, p)[:, :, None])[:, :, 0]
-            parts = [found, cos * C + sin * D, sin * C - cos * D, p0[:, None], 0.3 * odds[:, None]]
-            u = u + _linear(np.concatenate(parts, axis=1).ravel(), self.W_O)
-            mixed = np.concatenate([_rms(u, self.mix_gain), self._likeness(u, q), self._likeness(u, u)])
-            u = u + _linear(np.maximum(_linear(mixed, self.expand), 0), self.contract)
-            states.append(u)
-            scores[hop], attention[hop], null[hop] = z, p, p0
-        return Trace(self._related(np.stack(states)), scores, attention, null)
+            p /= total[:, None]
+            np.divide(none, total, out=p0)
+            when = p @ exchanged
+            read[:, :dh] = np.matmul(self.W_V, facts.weighted(0, p)[:, :, None])[:, :, 0]
+            read[:, dh : dh + 2 * F] = when[:, : 2 * F] * cos + when[:, 2 * F :] * sin
+            read[:, -2] = p0
+            # The log-odds of the null; nothing at all was told of if `told` underflows.
+            odds = np.log(np.maximum(told, _TINY)) + top - z0
+            np.multiply(np.minimum(np.maximum(odds, -10), 10), 0.3, out=read[:, -1])
+            u = u + _linear(read.ravel(), self.W_O)
+            slots = u[: c.roles * c.symbol_dim].reshape(c.roles, -1)
+            mixed[:d] = _normed(u)
+            np.dot(slots, q_slots, out=of_q)
+            np.dot(slots, slots.T, out=of_u)
+            u += _linear(np.maximum(_linear(mixed, self.expand), 0), self.contract)
+            states[hop + 1] = u
+        return Trace(self._related(states), scores, attention, null)
 
     def choices(
         self, trace: Trace, mentions: Float32[Array, "facts names"], names: Float32[Array, "names symbol_dim"]
     ) -> Float32[Array, "positions choices"]:
-        """Log-probabilities over [answer words ; end ; names] at each position."""
+        """Logits over [answer words ; end ; names] at each position."""
         c = self.config
-        P = c.positions
+        P, words = c.positions, c.num_answers + 1
         chosen = _linear(np.maximum(_linear(trace.y, self.answer), 0).reshape(P, -1), self.choose)
-        words, bias, mixture = np.split(chosen, [c.num_answers + 1, c.num_answers + 2], axis=1)
+        mixture = chosen[:, words + 1 :]
         mixture = np.exp(mixture - mixture.max(axis=1, keepdims=True))
         mixture /= mixture.sum(axis=1, keepdims=True)
         on = (mixture @ trace.attention.reshape(c.num_hops * c.num_heads, -1)) @ mentions
         pointer = _linear(trace.y, self.copy).reshape(P, -1)
-        logits = np.concatenate([words, pointer @ names.T + np.log(on + 1e-4) + bias], axis=1)
-        top = logits.max(axis=1, keepdims=True)
-        result: np.ndarray = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
-        return result
-
-    def _likeness(self, a: Array, b: Array) -> Array:
-        R, ds = self.config.roles, self.config.symbol_dim
-        inner: np.ndarray = a[: R * ds].reshape(R, ds) @ b[: R * ds].reshape(R, ds).T
-        return inner.ravel()
+        logits = np.empty((P, words + len(names)), np.float32)
+        logits[:, :words] = chosen[:, :words]
+        logits[:, words:] = pointer @ names.T + np.log(on + 1e-4) + chosen[:, words, None]
+        return logits
 
     def _related(self, states: Float32[Array, "states content"]) -> Float32[Array, " features"]:
         R, ds = self.config.roles, self.config.symbol_dim
         slots = states[:, : R * ds].reshape(-1, ds)
         same = (slots @ slots.T).ravel()
-        normed = _rms(states, self.last_gain)
+        mean = np.square(states).mean(axis=1, keepdims=True)
+        normed = states / np.sqrt(mean + _EPSILON) * self.last_gain
         rho = np.maximum(_linear(np.concatenate([normed.ravel(), same]), self.relate), 0)
         return np.concatenate([normed[-1], rho])
 
 
+_EPSILON, _TINY = 1e-6, np.float32(1e-38)
+
+
 def _linear(x: Array, layer: tuple[Array, Array]) -> Array:
-    result: np.ndarray = x @ layer[0].T + layer[1]
+    result: np.ndarray = x @ layer[0].T
+    result += layer[1]
     return result
 
 
-def _rms(x: Array, gain: Array) -> Array:
-    result: np.ndarray = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + 1e-6) * gain
-    return result
+def _normed(x: Float32[Array, " content"]) -> Float32[Array, " content"]:
+    """RMSNorm without its gain."""
+    return x * np.float32(1 / math.sqrt(float(np.dot(x, x)) / len(x) + _EPSILON))
+
+
+def _behind(gain: Array, weight: Array) -> Array:
+    """The weights of a layer whose first inputs come out of a normalisation with this gain."""
+    folded = weight.copy()
+    folded[:, : len(gain)] *= gain
+    return folded

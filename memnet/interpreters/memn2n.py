@@ -12,7 +12,7 @@ from torch import Tensor
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.nn.batch import Sentences
 from memnet.nn.memn2n import MemN2N
-from memnet.story import Alternative
+from memnet.story import Alternative, Entry
 from memnet.text import words
 from memnet.training.vectorise import vectorise
 from memnet.vocabulary import Vocabulary
@@ -30,6 +30,7 @@ class MemN2NInterpreter(Interpreter):
         self.spaces, self.dim, self.num_hops = network.spaces, network.dim, network.num_hops
         self.memory_size = network.memory_size
         self.num_words = len(vocabulary.words)
+        self._parts = [word.split(",") for word in vocabulary.words]
         self.parameters = sum(each.numel() for each in network.parameters())
 
     @torch.inference_mode()
@@ -53,7 +54,7 @@ class MemN2NInterpreter(Interpreter):
 
     @torch.inference_mode()
     def answer(self, question: str, told: Told, count: int) -> Interpretation:
-        reading = self._network.answer(self._vectorised([question]), _TensorSlots(told.slots))
+        reading = self._network.answer(self._vectorised([question]), TensorSlots(told.slots))
         best = reading.logits.softmax(dim=0).topk(min(count, len(reading.logits)))
         alternatives = tuple(
             Alternative(self._vocabulary.word(index + 1), probability)
@@ -61,17 +62,25 @@ class MemN2NInterpreter(Interpreter):
         )
         return Interpretation(
             alternatives,
+            self._entries(alternatives[0].text, reading.logits.softmax(dim=0)),
             0.0,
             reading.scores[:, None].numpy(),
             reading.attention[:, None].numpy(),
             reading.null[:, None].numpy(),
         )
 
+    def _entries(self, answer: str, chances: Float[Tensor, " words"]) -> tuple[Entry, ...]:
+        """The parts of an answer; each with the chances of all answers that have it."""
+        return tuple(
+            Entry(part, min(1.0, float(chances[[part in each for each in self._parts]].sum())))
+            for part in answer.split(",")
+        )
+
     def _vectorised(self, texts: Sequence[str]) -> Sentences:
         return vectorise([words(text) for text in texts], self._vocabulary)
 
 
-class _TensorSlots:
+class TensorSlots:
     """Facts as the network wants them."""
 
     def __init__(self, facts: Facts) -> None:

@@ -5,19 +5,22 @@ A fact's time is its number in the memory; a question is asked at the number tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
+from memnet.calibration import UNCALIBRATED, Calibration
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.interpreters.fused import Fused, Trace
 from memnet.lexicon import Lexicon, symbol_vector
 from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
 from memnet.nn.roles import PER_SENTENCE, is_symbol
-from memnet.story import Alternative
+from memnet.story import Alternative, Entry
 from memnet.tokens import RESERVED, Token
 from memnet.training.multihead.lessons import UNDECIDED
 
@@ -30,14 +33,40 @@ RECOGNISED_IN = 4096
 _KEPT_WORDINGS = 65_536
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What can be answered to a question."""
+
+    trace: Trace
+    logits: Float32[np.ndarray, "positions choices"]
+    """Over [answer words ; end ; names]."""
+    keys: list[str]
+    surfaces: list[str]
+    """Of each name, as it was last written."""
+
+
+def chances_of(
+    logits: Float32[np.ndarray, "positions choices"], temperature: float
+) -> Float64[np.ndarray, "positions choices"]:
+    """softmax(logits / T) at each position."""
+    scaled = logits.astype(np.float64) / temperature
+    chances: np.ndarray = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    chances /= chances.sum(axis=1, keepdims=True)
+    return chances
+
+
 class MultiHeadInterpreter(Interpreter):
     """Interprets for a multi-head network."""
 
     memory_size = None
     spaces = 1
 
-    def __init__(self, network: MultiHeadMemory, lexicon: Lexicon) -> None:
-        self._network, self._lexicon = network, lexicon
+    def __init__(
+        self, network: MultiHeadMemory, lexicon: Lexicon, calibration: Calibration = UNCALIBRATED
+    ) -> None:
+        self._network, self._lexicon, self._calibration = network, lexicon, calibration
+        self._answer_words = {word: index for index, word in enumerate(lexicon.answers)}
+        self._undecided = self._answer_words.get(UNDECIDED)
         self._fused = Fused(network)
         self.family = network.family
         self.num_hops, self.num_heads = network.config.num_hops, network.config.num_heads
@@ -46,6 +75,7 @@ class MultiHeadInterpreter(Interpreter):
         self.parameters = sum(each.numel() for each in network.parameters())
         self.has_gates = network.config.write
         self._tokens = lru_cache(_KEPT_WORDINGS)(lambda text: tuple(lexicon.tokens(text)))
+        self._symbols = lru_cache(_KEPT_WORDINGS)(self._symbols_in)
         self._wording = lru_cache(_KEPT_WORDINGS)(self._encode_wording)
 
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:
@@ -73,7 +103,7 @@ class MultiHeadInterpreter(Interpreter):
 
     def strange_words(self, question: str, told: Told) -> tuple[str, ...]:
         tokens = self._lexicon.tokens(question, self._keys(told.texts))
-        said = {token.key for text in told.texts[-RECOGNISED_IN:] for token in self._tokens(text)}
+        said = {key for text in told.texts[-RECOGNISED_IN:] for key, _, _ in self._symbols(text)}
         return tuple(
             dict.fromkeys(
                 token.surface for token in tokens if token.key is not None and token.key not in said
@@ -97,19 +127,72 @@ class MultiHeadInterpreter(Interpreter):
         return retention
 
     def answer(self, question: str, told: Told, count: int) -> Interpretation:
+        offered = self.offer(question, told)
+        alternatives, entries, undecided = self.weigh(offered, count)
+        trace = offered.trace
+        return Interpretation(alternatives, entries, undecided, trace.scores, trace.attention, trace.null)
+
+    def offer(self, question: str, told: Told) -> Offered:
+        """Read the facts, and say what can be answered."""
         tokens = self._lexicon.tokens(question, self._keys(told.texts))
-        q = self._content(tokens, question=True)
-        trace = self._fused.read(q, told.seqs, told.slots)
+        trace = self._fused.read(self._content(tokens, question=True), told.seqs, told.slots)
         keys, surfaces, mentions = self._names(told.texts, trace)
-        names = self._vectors(keys)
-        chances = np.exp(self._fused.choices(trace, mentions, names).astype(np.float64))
-        alternatives, undecided = self._alternatives(chances, keys, surfaces, count)
-        return Interpretation(alternatives, undecided, trace.scores, trace.attention, trace.null)
+        return Offered(trace, self._fused.choices(trace, mentions, self._vectors(keys)), keys, surfaces)
+
+    def weigh(
+        self, offered: Offered, count: int, temperature: float | None = None
+    ) -> tuple[tuple[Alternative, ...], tuple[Entry, ...], float]:
+        """The most probable answers, the entries of the first, and the probability that there is none.
+
+        Args:
+            offered: What can be answered.
+            count: Answers to list.
+            temperature: Instead of the calibrated one.
+        """
+        words = self._lexicon.answers
+        end = len(words)
+        chances = chances_of(offered.logits, temperature or self._calibration.temperature)
+        # A name that is an answer word too is one answer: its chances add up.
+        for column, key in enumerate(offered.keys, start=end + 1):
+            word = self._answer_words.get(key)
+            if word is not None:
+                chances[:, word] += chances[:, column]
+                chances[:, column] = 0.0
+        undecided = 0.0 if self._undecided is None else float(chances[0, self._undecided])
+        best = chances[1:].argmax(axis=1).tolist()
+        rest = best[: best.index(end)] if end in best else best
+        tail = math.prod(float(chances[1 + i, choice]) for i, choice in enumerate([*rest, end][: len(best)]))
+        alone = float(chances[1, end]) if len(chances) > 1 else 1.0
+        texts = [*words, "", *offered.surfaces]
+        first = [
+            choice
+            for choice in np.argsort(-chances[0], kind="stable")[: count + 2].tolist()
+            if choice not in (end, self._undecided)
+        ]
+        found: list[tuple[list[int], float]] = []
+        for choice in first:
+            # A list goes on as it does at its best; anything else than its first word stands alone.
+            whole = choice == first[0]
+            chance = float(chances[0, choice]) * (tail if whole else alone)
+            found.append(([choice, *rest] if whole else [choice], chance))
+        found.sort(key=lambda each: -each[1])
+        alternatives = tuple(
+            Alternative(",".join(texts[each] for each in choices), chance)
+            for choices, chance in found[:count]
+        )
+        entries = tuple(
+            Entry(texts[choice], float(1 - np.prod(1 - chances[:, choice]))) for choice in found[0][0]
+        )
+        return alternatives, entries, undecided
 
     def _keys(self, texts: Sequence[str]) -> frozenset[str]:
         return frozenset(
-            t.key for text in texts[-RECOGNISED_IN:] for t in self._tokens(text) if t.key and t.is_name
+            key for text in texts[-RECOGNISED_IN:] for key, _, is_name in self._symbols(text) if is_name
         )
+
+    def _symbols_in(self, text: str) -> tuple[tuple[str, str, bool], ...]:
+        """Keys and surfaces of a fact's symbols, and whether they are names."""
+        return tuple((token.key, token.surface, token.is_name) for token in self._tokens(text) if token.key)
 
     def _content(self, tokens: Sequence[Token], *, question: bool) -> Float32[np.ndarray, " content"]:
         shares, language = self._wording(tuple(token.index for token in tokens), question)
@@ -143,49 +226,14 @@ class MultiHeadInterpreter(Interpreter):
         surfaces: list[str] = []
         found = []
         for row in offered:
-            for token in [t for t in self._tokens(texts[row]) if t.key is not None][:PER_SENTENCE]:
-                column = columns.setdefault(token.key or "", len(columns))
+            for key, surface, _ in self._symbols(texts[row])[:PER_SENTENCE]:
+                column = columns.setdefault(key, len(columns))
                 if column == len(surfaces):
-                    surfaces.append(token.surface)
-                surfaces[column] = token.surface
+                    surfaces.append(surface)
+                surfaces[column] = surface
                 found.append((row, column))
         mentions = np.zeros((len(texts), len(columns)), np.float32)
         if found:
             rows, named = zip(*found, strict=True)
             mentions[list(rows), list(named)] = 1.0
         return list(columns), surfaces, mentions
-
-    def _alternatives(
-        self, chances: np.ndarray, keys: list[str], surfaces: list[str], count: int
-    ) -> tuple[tuple[Alternative, ...], float]:
-        """The most probable answers, and the probability that there is none."""
-        words = self._lexicon.answers
-        end = len(words)
-        # A name that is an answer word too is one answer: its chances add up.
-        merged = chances.copy()
-        for column, key in enumerate(keys, start=end + 1):
-            if key in words:
-                merged[:, words.index(key)] += merged[:, column]
-                merged[:, column] = 0.0
-        texts = [*words, "", *surfaces]
-        best = merged[1:].argmax(axis=1).tolist()
-        rest = best[: best.index(end)] if end in best else best
-        tail = float(np.prod([merged[1 + i, choice] for i, choice in enumerate([*rest, end][: len(best)])]))
-        alone = float(merged[1, end])
-        found: list[Alternative] = []
-        undecided = 0.0
-        for choice in np.argsort(-merged[0], kind="stable")[: count + 2].tolist():
-            chance = float(merged[0, choice])
-            if choice == end:
-                continue
-            if texts[choice] == UNDECIDED:
-                undecided = chance
-                continue
-            # A list goes on as it does at its best; anything else than its first word stands alone.
-            whole = choice == int(merged[0].argmax())
-            text = ",".join([texts[choice], *(texts[each] for each in rest)] if whole else [texts[choice]])
-            found.append(Alternative(text, chance * (tail if whole else alone)))
-        found.sort(key=lambda each: -each.probability)
-        if UNDECIDED in words:
-            undecided = float(merged[0, words.index(UNDECIDED)])
-        return tuple(found[:count]), undecided

@@ -134,6 +134,8 @@ class MultiHeadMemory(nn.Module):
         )
         d, H, dh, F2 = self.encoder.dim, c.num_heads, c.symbol_dim, 2 * c.waves
         self.dim, self.head_dim = d, dh
+        self.least_gate = 0.0
+        """What a write takes is nothing if it is less, in nats; see `memnet.calibration`."""
         self.frequencies: Tensor
         self.register_buffer(
             "frequencies",
@@ -271,8 +273,9 @@ class MultiHeadMemory(nn.Module):
         later = times[:, :, None] > times[:, None]
         scores = torch.matmul(self.write(e), self.written(e).transpose(1, 2)) + self.write_bias
         # log(1 - sigmoid(s)) = -softplus(s); what is hardly there is nothing, so that most pairs need no row.
-        kept = -torch.relu(nn.functional.softplus(scores) - NEGLIGIBLE_GATE).clamp(max=MOST_OF_A_GATE)
-        kept = kept.masked_fill(~later, 0.0)
+        taken = nn.functional.softplus(scores)
+        kept = -torch.relu(taken - NEGLIGIBLE_GATE).clamp(max=MOST_OF_A_GATE)
+        kept = kept.masked_fill(~later | (taken < self.least_gate), 0.0)
         return torch.matmul(told.to(kept.dtype), kept).clamp(min=LEAST_RETENTION)
 
     def _wordings(self, batch: QuestionBatch) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,8 @@ A finished network is a folder of three files, written in this order:
 
     weights.safetensors   the parameters
     vocabulary.json       the words, in the order of their indices from 1
-    config.json           format, family, network settings, sha256 of the two files, training record
+    config.json           format, family, network settings, sha256 of the two files, training record, and
+                          from format 2 on the calibration, once there is one
 
 `config.json` comes last, so a folder that holds it is whole; its own sha256 is the model's digest.
 
@@ -31,12 +32,14 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from memnet import __version__
+from memnet.calibration import UNCALIBRATED, Calibration
 from memnet.errors import CheckpointError, RecipeError
 from memnet.models import find
 from memnet.nn.families import AnyNetwork, Words, build, config_of, words_of
+from memnet.nn.multihead import MultiHeadMemory
 
-FORMAT = 1
-"""Format that this memnet writes; it reads formats 1 to this one."""
+FORMAT = 2
+"""Format that this memnet writes; it reads formats 1 to this one. Format 1 has no calibration."""
 
 WEIGHTS, VOCABULARY, CONFIG, TRAINING = (
     "weights.safetensors",
@@ -59,6 +62,7 @@ class Checkpoint:
     vocabulary: Words
     training: dict[str, Any]
     """The record of its training: recipe, data, errors."""
+    calibration: Calibration = UNCALIBRATED
 
 
 def save_checkpoint(folder: Path, network: AnyNetwork, words: Words, training: dict[str, Any]) -> None:
@@ -77,6 +81,21 @@ def save_checkpoint(folder: Path, network: AnyNetwork, words: Words, training: d
     (folder / CONFIG).unlink(missing_ok=True)
     write_atomically(folder / WEIGHTS, weights)
     write_atomically(folder / VOCABULARY, listed)
+    _write_config(folder, config)
+
+
+def save_calibration(folder: Path, calibration: Calibration) -> None:
+    """Give a checkpoint another calibration, which gives it another digest; its weights stay as they are.
+
+    Raises:
+        CheckpointError: There is none, or it is damaged.
+    """
+    load_checkpoint(folder)
+    config = json.loads(_read(folder, CONFIG))
+    _write_config(folder, config | {"format": FORMAT, "calibration": calibration.to_json()})
+
+
+def _write_config(folder: Path, config: dict[str, Any]) -> None:
     write_atomically(folder / CONFIG, json.dumps(config, ensure_ascii=False, indent=2).encode() + b"\n")
 
 
@@ -111,11 +130,15 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         network = build(family, settings)
         network.load_state_dict(load_tensors(contents[WEIGHTS]))
         vocabulary = words_of(family, json.loads(contents[VOCABULARY]))
+        fitted = config.get("calibration")
+        calibration = UNCALIBRATED if fitted is None else Calibration.from_json(fitted)
     except (KeyError, TypeError, ValueError, RuntimeError, RecipeError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{folder} does not describe a network memnet can build: {reason}") from None
     network.eval().requires_grad_(False)
-    return Checkpoint(folder.resolve().name, _sha256(raw), network, vocabulary, training)
+    if isinstance(network, MultiHeadMemory):
+        network.least_gate = calibration.least_gate
+    return Checkpoint(folder.resolve().name, _sha256(raw), network, vocabulary, training, calibration)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from memnet.kept import KeptAnswer
-from memnet.story import Answer, Attended, Evidence, HeadReading, HopReading
+from memnet.story import Answer, Attended, Evidence, HeadReading, HopReading, Reason
 from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.explanation import ExplainIn, ExplanationOut
 from service.schemas.fact import STORY, NewFact
@@ -182,7 +182,9 @@ class EvidenceOut(BaseModel):
 class Confidence(BaseModel):
     """How sure the network is."""
 
-    probability: float = Field(description="Of the answer; 0 when there is none")
+    probability: float = Field(
+        description="Of the answer, in [0, 1], calibrated on validation stories if the model is; 0 if none"
+    )
     margin: float = Field(description="How far the answer is ahead of the next one")
 
 
@@ -191,6 +193,13 @@ class AlternativeOut(BaseModel):
 
     text: str
     probability: float
+
+
+class EntryOut(BaseModel):
+    """A word or name of an answer; a list has several, and their order means nothing."""
+
+    text: str
+    probability: float = Field(description="That it belongs to the answer, whatever else does")
 
 
 class MemoryRead(BaseModel):
@@ -218,10 +227,17 @@ class AnswerOut(BaseModel):
     question: str
     answer: str | None = Field(description="null when the memory abstains")
     abstained: bool
-    reason: str | None = Field(
-        description="Why it abstained: `no_eligible_facts`, `unknown_words` or `undecided`"
+    reason: Reason | None = Field(
+        description="Why it abstained. `no_eligible_facts`: there are none, or none may be read. "
+        "`unknown_words`: see there. `no_relevant_facts`: no attention read gave a fact half of itself. "
+        "`undecided`: the facts do not decide it. `low_confidence`: too little speaks for the best answer"
     )
     confidence: Confidence
+    entries: list[EntryOut] = Field(
+        default=[],
+        description="The words and names of the answer: one, or those of a list, which `answer` writes with "
+        "commas; none when the memory abstains",
+    )
     alternatives: list[AlternativeOut] = Field(description="Most probable first; the first is the answer")
     hops: list[HopOut]
     evidence: list[EvidenceOut] = Field(description="Most attended first")
@@ -266,6 +282,7 @@ class AnswerOut(BaseModel):
             abstained=answer.text is None,
             reason=answer.reason,
             confidence=Confidence(probability=answer.probability, margin=answer.margin),
+            entries=[EntryOut(text=each.text, probability=each.probability) for each in answer.entries],
             alternatives=[
                 AlternativeOut(text=each.text, probability=each.probability) for each in answer.alternatives
             ],

@@ -26,6 +26,7 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     "abstained": False,
     "reason": None,
     "confidence": {"probability": 0.94, "margin": 0.91},
+    "entries": [{"text": "garden", "probability": 0.95}],
     "alternatives": [{"text": "garden", "probability": 0.94}, {"text": "kitchen", "probability": 0.03}],
     "hops": [
         _hop(1, 0.01, (FIRST_ID, 1, 0.97, 9.10), (SECOND_ID, 2, 0.02, 5.22)),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from memnet.explaining import Explanation, LeftOut
 from memnet.memory import Nearest, Remembered
 from memnet.store import fact_id
-from memnet.story import Answer
+from memnet.story import Answer, Reason
 
 
 def _id(uid: UUID, seq: int) -> str:
@@ -55,7 +55,7 @@ class Said(BaseModel):
 
     answer: str | None = Field(description="null when there is none; `reason` says why")
     probability: float
-    reason: str | None
+    reason: Reason | None
     others: dict[str, float] = Field(description="Other answers and their probabilities")
     evidence: list[ReadFact] = Field(description="Most attended first")
     unknown_words: list[str] = Field(description="Words of the question that the network does not know")

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from memnet import watching
 from memnet.store import WatchRow, fact_id
-from memnet.story import Answer
+from memnet.story import Answer, Reason
 from memnet.watching import Cause, Notice
 from service.schemas.change import OPS, Op
 from service.schemas.fact import FIRST_ID, SECOND_ID, STORY
@@ -69,7 +69,7 @@ class AnswerThen(BaseModel):
 
     revision: int
     answer: str | None = Field(description="null when the memory abstained")
-    reason: str | None = Field(description="Why it abstained")
+    reason: Reason | None = Field(description="Why it abstained")
     probability: float
 
     @classmethod

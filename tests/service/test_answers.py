@@ -39,6 +39,7 @@ def test_an_answer_has_exactly_these_fields(client: TestClient, house: str, memo
         "abstained",
         "reason",
         "confidence",
+        "entries",
         "alternatives",
         "hops",
         "evidence",

@@ -12,6 +12,7 @@ from memnet.cli.lazy import LazyGroup
     targets={
         "ask": "memnet.cli.babi.ask:ask",
         "benchmark": "memnet.cli.babi.benchmark:benchmark",
+        "calibrate": "memnet.cli.babi.calibrate:calibrate",
         "download": "memnet.cli.babi.download:download",
         "evaluate": "memnet.cli.babi.evaluate:evaluate",
         "generate": "memnet.cli.babi.generate:generate",

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from memnet.calibration import Calibration
 from memnet.interpreters import TextFacts, Told
-from memnet.interpreters.multihead import MultiHeadInterpreter
+from memnet.interpreters.multihead import MultiHeadInterpreter, Offered, chances_of
 from memnet.lexicon import Lexicon
 from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
 from memnet.training.multihead.episodes import Episodes
@@ -110,16 +111,80 @@ def test_the_answer_is_that_of_training(network):
     assert LEXICON.key_of(best.split(",")[0]) == LEXICON.key_of(said.split(",")[0])
 
 
-def test_chances_of_all_first_words_sum_to_one(network):
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_chances_are_those_of_training_at_any_temperature(network, temperature):
+    calibration = Calibration(temperature=temperature)
+    interpreter = MultiHeadInterpreter(network, LEXICON, calibration)
+    _, outcome = dense(network, FACTS, "Where is Mary?")
+
+    offered = interpreter.offer("Where is Mary?", told_of(interpreter, FACTS))
+
+    ours = chances_of(offered.logits, temperature)
+    theirs = (outcome.logits[0, 0] / temperature).softmax(dim=-1)
+    np.testing.assert_allclose(ours.sum(axis=1), 1, atol=1e-9)
+    # Names stand in another order: those of the facts here, those of the whole lesson there.
+    np.testing.assert_allclose(np.sort(ours), np.sort(theirs)[:, -ours.shape[1] :], atol=1e-4)
+
+
+def offered(*chances: dict[str, float]) -> Offered:
+    """What can be answered, with these chances at the four positions and hardly any for the rest."""
+    texts = [*LEXICON.answers, "", "milk", "football"]
+    logits = np.full((4, len(texts)), -20.0, np.float32)
+    for position, chance in enumerate([*chances, *[{"": 1.0}] * (4 - len(chances))]):
+        for text, p in chance.items():
+            logits[position, texts.index(text)] = np.log(p)
+    return Offered(None, logits, ["milk", "football"], ["milk", "football"])
+
+
+def test_a_list_goes_on_to_its_end_and_every_entry_has_a_probability_of_its_own(network):
+    given = offered({"milk": 0.6, "football": 0.4}, {"football": 0.7, "milk": 0.1, "": 0.2})
+
+    alternatives, entries, _ = MultiHeadInterpreter(network, LEXICON).weigh(given, 2)
+
+    assert [each.text for each in alternatives] == ["milk,football", "football"]
+    assert [each.probability for each in alternatives] == pytest.approx([0.6 * 0.7, 0.4 * 0.2])
+    # In one of the two places at least.
+    assert {each.text: each.probability for each in entries} == pytest.approx(
+        {"milk": 1 - 0.4 * 0.9, "football": 1 - 0.6 * 0.3}, abs=1e-6
+    )
+
+
+def test_the_best_answer_is_whole_even_where_undecided_is_more_probable(network):
+    given = offered({UNDECIDED: 0.5, "milk": 0.3, "no": 0.2}, {"football": 1.0})
+
+    alternatives, entries, undecided = MultiHeadInterpreter(network, LEXICON).weigh(given, 1)
+
+    assert undecided == pytest.approx(0.5)
+    assert [each.text for each in entries] == ["milk", "football"]
+    assert alternatives[0].text == "milk,football"
+
+
+def test_a_higher_temperature_is_more_cautious(network):
+    given = offered({"milk": 0.8, "football": 0.2})
+
+    plain, cautious = (
+        MultiHeadInterpreter(network, LEXICON, Calibration(temperature=t)).weigh(given, 1)[0][0].probability
+        for t in (1.0, 2.0)
+    )
+
+    # The square roots of the odds; the ends of the three other positions stay all but certain.
+    assert plain == pytest.approx(0.8, abs=1e-4)
+    assert cautious == pytest.approx(2 / 3, abs=1e-3)
+
+
+def test_small_writes_take_nothing_where_a_calibration_says_so(network):
+    network.least_gate = 0.4
     interpreter = MultiHeadInterpreter(network, LEXICON)
-    told = told_of(interpreter, FACTS)
-    question = LEXICON.tokens("Where is Mary?", frozenset({"mary"}))
-    trace = interpreter._fused.read(interpreter._content(question, question=True), told.seqs, told.slots)
-    keys, _, mentions = interpreter._names(told.texts, trace)
+    _, outcome = dense(network, FACTS, "Where is Mary?")
 
-    chances = np.exp(interpreter._fused.choices(trace, mentions, interpreter._vectors(keys)))
+    retention = interpreter.retention(interpreter.encode(FACTS))
 
-    np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
+    if interpreter.has_gates:
+        network.least_gate = 0.0
+        before = MultiHeadInterpreter(network, LEXICON).retention(interpreter.encode(FACTS))
+        assert (retention >= before).all()
+        assert retention.sum() > before.sum()
+        np.testing.assert_allclose(retention, outcome.retention[0, 0], atol=1e-5)
 
 
 def test_names_are_copied_as_they_were_written(network):

@@ -78,7 +78,7 @@ def test_a_newer_format_says_what_to_do(saved):
     (folder / "config.json").write_text(json.dumps(config | {"format": 3}))
 
     with pytest.raises(
-        CheckpointError, match="was written by format 3, this memnet reads formats 1 to 1"
+        CheckpointError, match="was written by format 3, this memnet reads formats 1 to 2"
     ) as e:
         load_checkpoint(folder)
     assert e.value.hint == "upgrade memnet or retrain with `memnet babi train`"

@@ -1,0 +1,176 @@
+"""Stories among strangers: the same questions with thousands of unrelated facts around the story.
+
+The strangers are people with invented names who move between bAbI's rooms. Their sentences are few, however
+many facts there are, so each is encoded once, and what they supersede of one another is counted per sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32, Int
+
+from memnet.babi.symbols import PLACES
+from memnet.babi.world import VERBS, Draw
+from memnet.evaluation.baselines import asked
+from memnet.evaluation.changes import new_words
+from memnet.evaluation.exams import same_answer
+from memnet.interpreters import Facts, Interpreter, TextFacts, Told, interpreter_of
+from memnet.nn.multihead import LEAST_RETENTION
+from memnet.reader import Reader
+from memnet.story import Question, Story
+from memnet.training.checkpoint import Checkpoint
+
+Where = Literal["before", "around"]
+"""All strangers before the story, or half of them before it and half between it and the question."""
+
+NAMES = 100
+"""People among the strangers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """Questions of one task among so many strangers."""
+
+    questions: int
+    errors: Mapping[int, float]
+    """Share of wrong answers, in [0, 1], by number of strangers."""
+
+
+def sample(stories: Sequence[Story], count: int) -> list[tuple[Story, Question]]:
+    """So many questions of some stories, evenly spread over them."""
+    pairs = list(asked(stories))
+    picked = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).astype(int)
+    return [pairs[row] for row in picked.tolist()]
+
+
+class Strangers:
+    """So many facts about other names, encoded by one network."""
+
+    def __init__(self, interpreter: Interpreter, count: int, *, known: Sequence[str], names: int = NAMES):
+        draw = Draw(0)
+        people = [name.capitalize() for name in islice(new_words(0, known), names)]
+        said = [f"{draw.one(people)} {draw.one(VERBS['move'])} the {draw.one(PLACES)}." for _ in range(count)]
+        sentences = {text: row for row, text in enumerate(dict.fromkeys(said))}
+        self.texts = said
+        self.rows: Int[np.ndarray, " facts"] = np.array([sentences[text] for text in said], np.int64)
+        self.vectors = interpreter.encode(list(sentences))
+        self.left = left(interpreter, self.vectors, TextFacts(self.vectors))
+        """What each sentence leaves of each, told after it, as a logarithm."""
+
+    def retention(self, told: Int[np.ndarray, " facts"]) -> Float32[np.ndarray, " facts"]:
+        """What these strangers leave of those among them who were told before."""
+        kept = np.zeros(len(told), np.float64)
+        later = np.zeros(len(self.vectors), np.float64)
+        for place in range(len(told) - 1, -1, -1):
+            row = told[place]
+            kept[place] = later[row]
+            later += self.left[row]
+        return kept.astype(np.float32)
+
+
+def left(
+    interpreter: Interpreter, new: Float32[np.ndarray, "new spaces dim"], older: Facts
+) -> Float32[np.ndarray, "new older"]:
+    """What each new fact leaves of each older one, as a logarithm."""
+    kept: np.ndarray = np.log1p(-interpreter.gates(new, older).astype(np.float64)).astype(np.float32)
+    return kept
+
+
+class Blocks:
+    """Facts that stand in several arrays, one after the other."""
+
+    def __init__(
+        self,
+        blocks: Sequence[Float32[np.ndarray, "facts spaces dim"]],
+        retention: Float32[np.ndarray, " facts"],
+    ) -> None:
+        self._blocks, self._retention = blocks, retention
+        self._ends = np.cumsum([len(block) for block in blocks])[:-1]
+
+    def __len__(self) -> int:
+        return len(self._retention)
+
+    def scores(
+        self, space: int, queries: Float32[np.ndarray, "queries dim"]
+    ) -> Float32[np.ndarray, "queries facts"]:
+        return np.concatenate([queries @ block[:, space].T for block in self._blocks], axis=1)
+
+    def weighted(
+        self, space: int, weights: Float32[np.ndarray, "queries facts"]
+    ) -> Float32[np.ndarray, "queries dim"]:
+        parts = np.split(weights, self._ends, axis=1)
+        sums: np.ndarray = np.add.reduce(
+            [part @ block[:, space] for part, block in zip(parts, self._blocks, strict=True)]
+        )
+        return sums
+
+    def retention(self) -> Float32[np.ndarray, " facts"]:
+        return self._retention
+
+
+def padded(
+    checkpoint: Checkpoint,
+    stories: Sequence[Story],
+    counts: Sequence[int],
+    *,
+    questions: int = 50,
+    where: Where = "before",
+    names: int = NAMES,
+) -> Padded:
+    """Answer some questions of a task's stories among so many strangers, for every count.
+
+    Args:
+        checkpoint: What answers.
+        stories: Of one task.
+        counts: Numbers of strangers.
+        questions: How many questions, evenly spread over the stories.
+        where: Where the strangers stand.
+        names: How many people they are.
+    """
+    interpreter, reader = interpreter_of(checkpoint), Reader(checkpoint)
+    known = {*checkpoint.vocabulary.words, *PLACES}
+    picked = sample(stories, questions)
+    errors = {}
+    for count in counts:
+        crowd = _Crowd(interpreter, Strangers(interpreter, count, known=sorted(known), names=names), where)
+        wrong = 0
+        for story, question in picked:
+            facts = [fact.text for fact in story.facts[: question.facts_before]]
+            said = reader.answer(question.text, crowd.told(facts), limit=1).text
+            wrong += not same_answer(checkpoint.vocabulary, said or "", question.answer)
+        errors[count] = wrong / len(picked)
+    return Padded(len(picked), errors)
+
+
+class _Crowd:
+    """Strangers with a place for a story among them."""
+
+    def __init__(self, interpreter: Interpreter, strangers: Strangers, where: Where) -> None:
+        self._interpreter, self._strangers = interpreter, strangers
+        count = len(strangers.texts)
+        self._split = count if where == "before" else count // 2
+        before, after = np.split(strangers.rows, [self._split])
+        self._before, self._after = strangers.vectors[before], strangers.vectors[after]
+        self._kept = strangers.retention(strangers.rows)
+
+    def told(self, facts: Sequence[str]) -> Told:
+        """The story's facts among the strangers, as a memory would hold them."""
+        each, s, at = self._interpreter, self._strangers, self._split
+        vectors = each.encode(facts)
+        own = each.retention(vectors)
+        taken = self._kept.copy()
+        if each.has_gates and len(s.rows):
+            before, after = s.rows[:at], s.rows[at:]
+            taken[:at] += left(each, vectors, TextFacts(s.vectors)).sum(axis=0)[before]
+            often = np.bincount(after, minlength=len(s.vectors)).astype(np.float32)
+            own = own + often @ left(each, s.vectors, TextFacts(vectors))
+        retention = np.concatenate([taken[:at], own, taken[at:]])
+        retention = np.maximum(retention, LEAST_RETENTION).astype(np.float32)
+        texts = [*s.texts[:at], *facts, *s.texts[at:]]
+        slots = Blocks([self._before, vectors, self._after], retention)
+        return Told(slots, range(1, len(texts) + 1), texts, len(texts), 0)
