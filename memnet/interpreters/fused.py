@@ -42,18 +42,24 @@ class Fused:
         self.least_gate = network.least_gate
         w = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
         H, d, dh, F = c.num_heads, network.dim, network.head_dim, c.waves
-        self.dim, self.head_dim = d, dh
+        self.dim, self.mechanism = d, c.mechanism
+        self.query_dim, self.value_dim = network.query_dim, network.value_dim
         self.frequencies: Float64[Array, " waves"] = network.frequencies.numpy()
         self.start = (w["start.weight"], w["start.bias"])
         self.step = w["step"]
         ask, bias = w["ask.weight"].reshape(H, -1, d) * w["read_norm.gain"], w["ask.bias"].reshape(H, -1)
-        al, be = slice(dh, dh + F), slice(dh + F, dh + 2 * F)
+        al, be = (slice(first, first + F) for first in (self.query_dim, self.query_dim + F))
         self.ask = (
             np.concatenate([ask, ask[:, be], ask[:, al]], axis=1).reshape(-1, d),
             np.concatenate([bias, bias[:, be], bias[:, al]], axis=1).ravel(),
         )
-        self.W_K = w["W_K.weight"].reshape(H, dh, d)
-        self.W_V = w["W_V.weight"].reshape(H, dh, d)
+        if self.mechanism.keys:
+            self.W_K = w["W_K.weight"].reshape(H, dh, d)
+        if self.mechanism.values:
+            self.W_V = w["W_V.weight"].reshape(H, dh, d)
+        if not self.mechanism.linear:
+            self.v = w["v"]
+        self.read_gain = w["read_norm.gain"]
         self.W_O = (w["W_O.weight"], w["W_O.bias"])
         self.expand = (_behind(w["mix_norm.gain"], w["expand.weight"]), w["expand.bias"])
         self.contract = (w["contract.weight"], w["contract.bias"])
@@ -98,31 +104,36 @@ class Fused:
         A fact's vector is its content, which `facts` holds, and the waves of its time, which follow from its
         number: inner products and sums with the one are those with the two parts, added.
         """
-        c, d, dh = self.config, self.dim, self.head_dim
+        c, d, dq, dv = self.config, self.dim, self.query_dim, self.value_dim
         H, F, N, R2 = c.num_heads, c.waves, len(facts), c.roles**2
         waves = self.waves(np.asarray(times))
         exchanged = np.concatenate([waves, waves[:, F:], waves[:, :F]], axis=1)
         now = self.waves(np.array([times[-1] + 1]))[0]
         cos, sin = np.concatenate([now[:F], -now[:F]]), np.concatenate([now[F:], now[F:]])
         retention = facts.retention() if c.write else None
+        keys = None if self.mechanism.linear else self.keys(facts)
         u = _linear(q, self.start)
         states = np.empty((c.num_hops + 1, d), np.float32)
         states[0] = u
         scores = np.empty((c.num_hops, H, N), np.float32)
         attention = np.empty_like(scores)
         null = np.empty((c.num_hops, H), np.float32)
-        read = np.empty((H, dh + 2 * F + 2), np.float32)
+        read = np.empty((H, dv + 2 * F + 2), np.float32)
         mixed = np.empty(d + 2 * R2, np.float32)
         of_u, of_q = mixed[d + R2 :].reshape(c.roles, -1), mixed[d : d + R2].reshape(c.roles, -1)
         q_slots = q[: c.roles * c.symbol_dim].reshape(c.roles, -1).T
         for hop in range(c.num_hops):
-            asked = _linear(_normed(u + self.step[hop]), self.ask).reshape(H, -1)
-            z, z0 = scores[hop], asked[:, dh + 2 * F]
-            turned = asked[:, dh : dh + 2 * F] * cos + asked[:, dh + 2 * F + 2 :] * sin
-            content = np.matmul(asked[:, None, :dh], self.W_K)[:, 0]
-            np.add(facts.scores(0, content), turned @ waves.T, out=z)
+            x = _normed(u + self.step[hop])
+            asked = _linear(x, self.ask).reshape(H, -1)
+            z, z0 = scores[hop], asked[:, dq + 2 * F]
+            turned = asked[:, dq : dq + 2 * F] * cos + asked[:, dq + 2 * F + 2 :] * sin
+            if keys is None:
+                content = facts.scores(0, self.queries(x, asked[:, :dq]))
+            else:
+                content = np.matmul(self.v[:, None], np.tanh(asked[:, :dq, None] + keys))[:, 0]
+            np.add(content, turned @ waves.T, out=z)
             if retention is not None:
-                z += np.logaddexp(np.float32(0), asked[:, dh + 2 * F + 1, None]) * retention
+                z += np.logaddexp(np.float32(0), asked[:, dq + 2 * F + 1, None]) * retention
             top = np.maximum(z.max(axis=1), z0)
             p, p0 = attention[hop], null[hop]
             np.exp(np.subtract(z, top[:, None], out=p), out=p)
@@ -131,8 +142,9 @@ class Fused:
             p /= total[:, None]
             np.divide(none, total, out=p0)
             when = p @ exchanged
-            read[:, :dh] = np.matmul(self.W_V, facts.weighted(0, p)[:, :, None])[:, :, 0]
-            read[:, dh : dh + 2 * F] = when[:, : 2 * F] * cos + when[:, 2 * F :] * sin
+            found = facts.weighted(0, p)
+            read[:, :dv] = np.matmul(self.W_V, found[:, :, None])[:, :, 0] if self.mechanism.values else found
+            read[:, dv : dv + 2 * F] = when[:, : 2 * F] * cos + when[:, 2 * F :] * sin
             read[:, -2] = p0
             # The log-odds of the null; nothing at all was told of if `told` underflows.
             odds = np.log(np.maximum(told, _TINY)) + top - z0
@@ -145,6 +157,21 @@ class Fused:
             u += _linear(np.maximum(_linear(mixed, self.expand), 0), self.contract)
             states[hop + 1] = u
         return Trace(self._related(states), scores, attention, null)
+
+    def queries(
+        self, x: Float32[Array, " content"], asked: Float32[Array, "heads query_dim"]
+    ) -> Float32[Array, "heads content"]:
+        """Queries on the side of the facts: inner products with these are the scores of content."""
+        if not self.mechanism.query:
+            return (x * self.read_gain)[None]
+        if not self.mechanism.keys:
+            return asked
+        queries: np.ndarray = np.matmul(asked[:, None], self.W_K)[:, 0]
+        return queries
+
+    def keys(self, facts: Facts) -> Float32[Array, "heads head_dim facts"]:
+        """Every fact's key of every head, for a mechanism that is not linear in the fact: a full pass."""
+        return facts.scores(0, self.W_K.reshape(-1, self.W_K.shape[2])).reshape(*self.W_K.shape[:2], -1)
 
     def choices(
         self, trace: Trace, mentions: Float32[Array, "facts names"], names: Float32[Array, "names symbol_dim"]

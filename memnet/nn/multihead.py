@@ -28,21 +28,18 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from memnet.nn.roles import RoleEncoder, is_symbol
-
-_START = (
-    ((0,), (0, 1), (3,), 2),
-    ((0,), (1,), (0,), 2),
-    ((2,), (0,), (3,), 1),
-    ((2,), (3,), (0,), 1),
-    ((1,), (0,), (3,), 2),
-    ((1,), (1, 3), (0,), 2),
-    ((0, 2), (0, 3), (0, 3), 1),
-    ((), (), (0, 3), 2),
+from memnet.errors import RecipeError
+from memnet.nn.attention import (
+    MECHANISMS,
+    AdditiveScores,
+    Mechanism,
+    ProjectedScores,
+    Scores,
+    SharedScores,
+    normalise,
 )
-"""What each head does when training begins: roles of the state that it asks with, roles of a fact that it
-finds by, roles of the fact that it takes, and the role of the state that it puts them in. The last role holds
-the last symbol of a sentence, so the first head finds who is asked about and takes where they went."""
+from memnet.nn.beginning import begin
+from memnet.nn.roles import RoleEncoder, is_symbol
 
 NEGLIGIBLE_GATE = 0.25
 """What is taken off every gate, in nats of retention."""
@@ -76,6 +73,18 @@ class MultiHeadConfig:
     positions: int = 4
     """Longest answer, in words or names."""
     write: bool = True
+    attention: str = "scaled"
+    """A mechanism of `memnet.nn.attention`."""
+
+    def __post_init__(self) -> None:
+        if self.attention not in MECHANISMS:
+            raise RecipeError(f"attention must be one of {', '.join(MECHANISMS)}; got '{self.attention}'")
+        if self.attention == "dot" and self.num_heads != 1:
+            raise RecipeError(f"dot attention has one head; got num_heads {self.num_heads}")
+
+    @property
+    def mechanism(self) -> Mechanism:
+        return MECHANISMS[self.attention]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,7 @@ class MultiHeadMemory(nn.Module):
         self.dim, self.head_dim = d, dh
         self.least_gate = 0.0
         """What a write takes is nothing if it is less, in nats; see `memnet.calibration`."""
+        self.query_dim, self.value_dim = c.mechanism.query_dim(d, dh), c.mechanism.value_dim(d, dh)
         self.frequencies: Tensor
         self.register_buffer(
             "frequencies",
@@ -146,10 +156,14 @@ class MultiHeadMemory(nn.Module):
         self.step = nn.Parameter(torch.randn(c.num_hops, d) * 0.1)
         self.read_norm, self.mix_norm, self.last_norm = RMSNorm(d), RMSNorm(d), RMSNorm(d)
         # Queries, wave coefficients, null scores and weights of retention of all heads in one product.
-        self.ask = nn.Linear(d, H * (dh + F2 + 2))
-        self.W_K = nn.Linear(d, H * dh, bias=False)
-        self.W_V = nn.Linear(d, H * dh, bias=False)
-        self.W_O = nn.Linear(H * (dh + F2 + 2), d)
+        self.ask = nn.Linear(d, H * (self.query_dim + F2 + 2))
+        if c.mechanism.keys:
+            self.W_K = nn.Linear(d, H * dh, bias=False)
+        if c.mechanism.values:
+            self.W_V = nn.Linear(d, H * dh, bias=False)
+        if not c.mechanism.linear:
+            self.v = nn.Parameter(torch.empty(H, dh))
+        self.W_O = nn.Linear(H * (self.value_dim + F2 + 2), d)
         self.expand = nn.Linear(d + 2 * c.roles**2, c.hidden)
         self.contract = nn.Linear(c.hidden, d)
         if c.write:
@@ -162,47 +176,7 @@ class MultiHeadMemory(nn.Module):
         self.copy = nn.Linear(d + c.relation, c.positions * c.symbol_dim)
         # Answer words, the end, a bias of copying, and a mixture of all hops' heads.
         self.choose = nn.Linear(c.answer, c.num_answers + 2 + c.num_hops * H)
-        self._initialise()
-
-    @torch.no_grad()
-    def _initialise(self) -> None:
-        """Begin as MemN2N does: what a hop reads is in the space that the next hop matches with."""
-        c, d, ds, F = self.config, self.dim, self.config.symbol_dim, self.config.waves
-        for module in (self.ask, self.W_K, self.W_V):
-            nn.init.normal_(module.weight, std=0.3 / math.sqrt(d))
-        for module in (self.W_O, self.contract):
-            nn.init.normal_(module.weight, std=0.02)
-            nn.init.zeros_(module.bias)
-        nn.init.zeros_(self.ask.bias)
-        self.start.weight.copy_(torch.eye(d))
-        nn.init.zeros_(self.start.bias)
-        eye = torch.eye(ds)
-        per = ds + 2 * F + 2
-        for head in range(c.num_heads):
-            rows = slice(head * ds, (head + 1) * ds)
-            queries = slice(head * per, head * per + ds)
-            asked, found, taken, put = _START[head % len(_START)]
-            for weight, roles in (
-                (self.ask.weight[queries], asked),
-                (self.W_K.weight[rows], found),
-                (self.W_V.weight[rows], taken),
-            ):
-                for role in roles:
-                    weight[:, self._columns(role)] += eye
-            self.W_O.weight[self._columns(put), queries] += 0.5 * eye
-            # Newer facts first, gently: up to about half a nat per frequency.
-            self.ask.bias[head * per + ds : head * per + ds + F] = 0.6 * head / (c.num_heads - 1)
-        if c.write:
-            for module in (self.write, self.written):
-                nn.init.normal_(module.weight, std=0.3 / math.sqrt(d))
-                for role in range(2):
-                    module.weight[self._columns(role), self._columns(role)] += eye
-            nn.init.zeros_(self.write.bias)
-
-    def _columns(self, role: int) -> slice:
-        """Where a role's symbol stands in a fact or state; the last role for any that there are not."""
-        role = min(role, self.config.roles - 1)
-        return slice(role * self.config.symbol_dim, (role + 1) * self.config.symbol_dim)
+        begin(self)
 
     def phi(self, times: Float[Tensor, "*any"]) -> Float[Tensor, "*any two_waves"]:
         angles = times[..., None].double() * self.frequencies
@@ -215,17 +189,15 @@ class MultiHeadMemory(nn.Module):
             batch: Stories and their questions.
             retire_below: Facts of which less than this is left, in nats, get no attention at all.
         """
-        c, H, dh, F = self.config, self.config.num_heads, self.head_dim, self.config.waves
-        S, N = batch.fact_wording.shape
-        Q = batch.question_wording.shape[1]
+        c, H, F = self.config, self.config.num_heads, self.config.waves
+        dq, dv = self.query_dim, self.value_dim
+        S, Q = batch.question_wording.shape
         shares, language = self._wordings(batch)
         e = self._sentences(shares, language, batch.fact_wording, batch.fact_symbols, batch.symbols)
         q = self._sentences(shares, language, batch.question_wording, batch.question_symbols, batch.symbols)
         phi_i, phi_q = self.phi(batch.times), self.phi(batch.now)
         cos, sin = phi_q[:, :, None, :F], phi_q[:, :, None, F:]
-        shared = phi_i[:, None].expand(-1, H, -1, -1)
-        keys = torch.cat([self.W_K(e).view(S, N, H, dh).transpose(1, 2), shared], dim=-1).transpose(2, 3)
-        values = torch.cat([self.W_V(e).view(S, N, H, dh).transpose(1, 2), shared], dim=-1)
+        scores, values = self._scores(e, phi_i), self._values(e, phi_i)
         told = batch.times[:, None] < batch.now[:, :, None]
         retention = self.retention(e, batch.times, told) if c.write else None
         off = ~told[:, None]
@@ -236,20 +208,15 @@ class MultiHeadMemory(nn.Module):
         for hop in range(c.num_hops):
             x = self.read_norm(u + self.step[hop])
             asked = self.ask(x).view(S, Q, H, -1)
-            al, be = asked[..., dh : dh + F], asked[..., dh + F : dh + 2 * F]
-            query = torch.cat([asked[..., :dh], al * cos + be * sin, al * sin - be * cos], dim=-1)
-            z = torch.matmul(query.transpose(1, 2), keys)
+            query, al, be = asked[..., :dq], asked[..., dq : dq + F], asked[..., dq + F : dq + 2 * F]
+            turned = torch.cat([al * cos + be * sin, al * sin - be * cos], dim=-1)
+            z = scores(query if c.mechanism.query else x[:, :, None], turned)
             if retention is not None:
                 z = z + nn.functional.softplus(asked[..., -1]).transpose(1, 2)[..., None] * retention[:, None]
-            z0 = asked[..., -2].transpose(1, 2)
-            z = z.masked_fill(off, -1e9)
-            total = z.logsumexp(dim=-1)
-            odds = (total - z0).clamp(-10, 10)
-            norm = torch.logaddexp(total, z0)
-            p, p0 = (z - norm[..., None]).exp(), (z0 - norm).exp()
+            p, p0, odds = normalise(z, asked[..., -2].transpose(1, 2), off)
             read = torch.matmul(p, values).transpose(1, 2)
-            C, D = read[..., dh : dh + F], read[..., dh + F :]
-            parts = [read[..., :dh], cos * C + sin * D, sin * C - cos * D]
+            C, D = read[..., dv : dv + F], read[..., dv + F :]
+            parts = [read[..., :dv], cos * C + sin * D, sin * C - cos * D]
             scalars = torch.stack([p0, 0.3 * odds], dim=-1).transpose(1, 2)
             u = u + self.W_O(torch.cat([*parts, scalars], dim=-1).flatten(2))
             mixed = torch.cat([self.mix_norm(u), self._likeness(u, q), self._likeness(u, u)], dim=-1)
@@ -262,6 +229,21 @@ class MultiHeadMemory(nn.Module):
         return Outcome(
             self._logits(self._related(states), attention, batch, told), attention, null, retention
         )
+
+    def _scores(self, e: Tensor, waves: Tensor) -> Scores:
+        """The facts, ready for every hop's queries."""
+        kind = self.config.mechanism
+        if not kind.keys:
+            return SharedScores(e, waves)
+        keys = self._heads(self.W_K(e))
+        return ProjectedScores(keys, waves) if kind.linear else AdditiveScores(keys, waves, self.v)
+
+    def _values(self, e: Tensor, waves: Tensor) -> Float[Tensor, "stories heads memory value_and_two_waves"]:
+        taken = self._heads(self.W_V(e)) if self.config.mechanism.values else e[:, None]
+        return torch.cat([taken, waves[:, None].expand(-1, taken.shape[1], -1, -1)], dim=-1)
+
+    def _heads(self, x: Tensor) -> Float[Tensor, "stories heads memory head_dim"]:
+        return x.view(*x.shape[:2], self.config.num_heads, -1).transpose(1, 2)
 
     def retention(
         self,

@@ -119,7 +119,8 @@ def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
         vocab_size=len(lexicon),
         num_answers=len(lexicon.answers),
         num_hops=recipe.num_hops,
-        num_heads=recipe.num_heads,
+        num_heads=1 if recipe.attention == "dot" else recipe.num_heads,
+        attention=recipe.attention,
         write=recipe.write,
     )
 

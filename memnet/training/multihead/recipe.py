@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from memnet.errors import RecipeError
+from memnet.nn.attention import MECHANISMS
 
 LEAD_IN_TASKS = (2, 15, 16, 17, 19)
 """Tasks that are learned first: chains of two and three facts, and the two kinds of space."""
@@ -19,6 +20,9 @@ class MultiHeadRecipe:
 
     num_hops: int = 4
     num_heads: int = 8
+    """Of `dot` attention there is one head, whatever stands here."""
+    attention: str = "scaled"
+    """How heads score facts: `scaled`, `dot`, `additive` or `general`; see `memnet.nn.attention`."""
     write: bool = True
     """Whether new facts supersede older ones."""
     questions: int = 2_600_000
@@ -68,6 +72,8 @@ class MultiHeadRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.attention not in MECHANISMS:
+            raise RecipeError(f"attention must be one of {', '.join(MECHANISMS)}; got '{self.attention}'")
         for name in ("num_hops", "num_heads", "questions", "batch_size", "memory"):
             if getattr(self, name) < 1:
                 raise RecipeError(f"{name} must be at least 1; got {getattr(self, name)}")

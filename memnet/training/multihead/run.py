@@ -48,6 +48,9 @@ class MultiHeadReport:
     """Of the averaged weights: mean over the tasks of the share of wrong answers."""
     validation_by_task: dict[int, float]
     elapsed_s: float
+    """Of the clock, since the run began, without the time that it stood still."""
+    cpu_s: float
+    """Of this process."""
 
 
 class MultiHeadRun:
@@ -67,7 +70,8 @@ class MultiHeadRun:
         self.history: list[dict[str, Any]] = []
         tasks = np.unique(self.data.training.q_task).tolist()
         self.shares = {task: FIRST_SHARE / self.data.dilution.get(task, 1) for task in tasks}
-        self.epoch, self.batches_done, self.updates, self.questions, self.elapsed_s = 0, 0, 0, 0, 0.0
+        self.epoch, self.batches_done, self.updates, self.questions = 0, 0, 0, 0
+        self.elapsed_s, self.cpu_s = 0.0, 0.0
         self._sums: dict[int, list[float]] = {}
         self._leads_in = spec.recipe.lead_in > 0 and not set(tasks).isdisjoint(LEAD_IN_TASKS)
 
@@ -117,21 +121,21 @@ class MultiHeadRun:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._save()
-        began, before = time.monotonic(), self.elapsed_s
-        saved_at = began
+        tick = self._clock()
+        saved_at = time.monotonic()
         try:
             while self.questions < self.spec.recipe.questions:
                 plan = self._plan()
                 while self.batches_done < len(plan) and self.questions < self.spec.recipe.questions:
                     count = self._update(plan[self.batches_done])
-                    self.elapsed_s = before + time.monotonic() - began
+                    tick()
                     if on_progress:
                         on_progress(count)
                     if time.monotonic() - saved_at > SAVE_EVERY_S:
                         self._save()
                         saved_at = time.monotonic()
                 report = self._end_epoch()
-                self.elapsed_s = before + time.monotonic() - began
+                tick()
                 if on_epoch:
                     on_epoch(report)
         except KeyboardInterrupt:
@@ -141,6 +145,15 @@ class MultiHeadRun:
         self.network.eval()
         save_checkpoint(self.folder, self.network, self.data.lexicon, self._record())
         (self.folder / TRAINING).unlink()
+
+    def _clock(self) -> Callable[[], None]:
+        """What to call so that the run's times go on from what they are now."""
+        began = time.monotonic() - self.elapsed_s, time.process_time() - self.cpu_s
+
+        def tick() -> None:
+            self.elapsed_s, self.cpu_s = time.monotonic() - began[0], time.process_time() - began[1]
+
+        return tick
 
     def _plan(self) -> list[np.ndarray]:
         """The batches of the current epoch; the same whenever it is asked for."""
@@ -201,6 +214,7 @@ class MultiHeadRun:
             validation_error=sum(by_task.values()) / max(1, len(by_task)),
             validation_by_task={task: round(error, 5) for task, error in by_task.items()},
             elapsed_s=round(self.elapsed_s, 1),
+            cpu_s=round(self.cpu_s, 1),
         )
         self.history.append(asdict(report))
         for task, loss in losses.items():
@@ -235,6 +249,7 @@ class MultiHeadRun:
             "updates": self.updates,
             "questions": self.questions,
             "elapsed_s": self.elapsed_s,
+            "cpu_s": self.cpu_s,
         }
         content = save_tensors(
             {k: v.contiguous() for k, v in tensors.items()}, metadata={"record": json.dumps(record)}
@@ -254,6 +269,8 @@ class MultiHeadRun:
             if state:
                 self.optimiser.state[parameter] = state
         self.history, self.elapsed_s = record["history"], record["elapsed_s"]
+        # Runs that began under an older memnet did not count it.
+        self.cpu_s = record.get("cpu_s", self.elapsed_s)
         self.shares = {int(task): share for task, share in record["shares"].items()}
         self._sums = {int(task): sums for task, sums in record["sums"].items()}
         self._leads_in = record["leads_in"]
@@ -272,6 +289,7 @@ class MultiHeadRun:
             "updates": self.updates,
             "questions": self.questions,
             "elapsed_s": round(self.elapsed_s, 1),
+            "cpu_s": round(self.cpu_s, 1),
             "torch": torch.__version__,
             "history": self.history,
         }

@@ -28,14 +28,26 @@ FACTS = (
 )
 
 
-@pytest.fixture(params=[True, False], ids=["gates", "no gates"])
+@pytest.fixture(
+    params=[("scaled", True), ("scaled", False), ("dot", True), ("additive", True), ("general", True)],
+    ids=["gates", "no gates", "dot", "additive", "general"],
+)
 def network(request):
     torch.manual_seed(2)
-    made = MultiHeadMemory(MultiHeadConfig(vocab_size=len(LEXICON), num_answers=4, write=request.param))
+    attention, write = request.param
+    made = MultiHeadMemory(
+        MultiHeadConfig(
+            vocab_size=len(LEXICON),
+            num_answers=4,
+            num_heads=1 if attention == "dot" else 8,
+            write=write,
+            attention=attention,
+        )
+    )
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.03)
-        if request.param:
+        if write:
             made.write_bias.fill_(-1.0)
     return made.eval()
 
