@@ -42,12 +42,22 @@ function place() {
     added: query.getAll("with"),
     standing: query.getAll("standing"),
     why: query.get("why"),
+    heads: numbers(query.get("heads"))[0] ?? null,
   };
 }
 
 /** Change the address, and what is shown unless it is shown already. */
 function go(
-  { memory = null, question = "", revision = null, without = [], added = [], standing = [], why = null },
+  {
+    memory = null,
+    question = "",
+    revision = null,
+    without = [],
+    added = [],
+    standing = [],
+    why = null,
+    heads = null,
+  },
   { push = true, show: showIt = true } = {},
 ) {
   const query = new URLSearchParams();
@@ -58,6 +68,7 @@ function go(
   for (const text of added) query.append("with", text);
   for (const each of standing) query.append("standing", each);
   if (why !== null) query.set("why", why);
+  if (question && heads !== null) query.set("heads", heads);
   const search = query.toString();
   history[push ? "pushState" : "replaceState"](null, "", `${location.pathname}${search && `?${search}`}`);
   if (showIt) show();

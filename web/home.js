@@ -6,7 +6,7 @@ import { confirmed } from "./dialogs.js";
 import { HeatMap } from "./heatmap.js";
 import { problemNote } from "./notes.js";
 import { count } from "./numbers.js";
-import { path, readingOf } from "./reading.js";
+import { columnsOf, path, readingOf } from "./reading.js";
 import { told } from "./story.js";
 
 export const FOOTBALL = {
@@ -107,7 +107,7 @@ export async function home(main, go) {
         indexOf: (key) => key - 1,
         fetch: async () => {},
       },
-      groups: [{ label: "", reading }],
+      groups: [{ label: "", reading, columns: columnsOf(reading) }],
       question: FOOTBALL.question,
       caption: `Attention of every hop for “${FOOTBALL.question}”`,
       unknown: new Map(),

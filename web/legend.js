@@ -2,7 +2,8 @@
 
 import { h } from "./dom.js";
 
-export function legend() {
+/** `model` is what `/v1/version` says of the network: what it has not needs no word. */
+export function legend(model) {
   return h(
     "details",
     { class: "legend" },
@@ -29,8 +30,26 @@ export function legend() {
         "li",
         {},
         h("b", {}, "A line"),
-        " joins what one hop read to what the next one read. Its width is the product of the two weights.",
+        " joins what one hop read to what the next one read. Its width is the product of the two weights, each as a part of what its hop found.",
       ),
+      model.heads > 1
+        ? h(
+            "li",
+            {},
+            h("b", {}, "A hop"),
+            ` is the mean of ${model.heads} heads, each with a question of its own; most of them find nothing and say so (null slot). “Heads of hop” shows them one by one.`,
+          )
+        : null,
+      model.gates
+        ? h(
+            "li",
+            {},
+            h("b", {}, "An amber line at the left"),
+            " leads from a fact to an earlier one that it supersedes, which the dot marks. The number beside a fact is the gate: 0 not at all, 1 wholly. What all of them leave is taken off the scores of its heads, and a fact that is ",
+            h("b", {}, "retired"),
+            " gets no attention any more.",
+          )
+        : null,
       h(
         "li",
         {},

@@ -16,17 +16,32 @@ export const EVIDENT = 0.1;
  * for facts that came with the question, the row they were taken from.
  */
 export function readingOf(answer, keyOf = (seq) => seq) {
-  const hops = answer.hops.map((hop) => {
-    const weights = new Map(hop.attention.map((fact) => [keyOf(fact.seq), fact.weight]));
-    weights.set(NULL, hop.null_mass);
-    weights.set(OTHER, hop.other_mass);
+  const column = (read) => {
+    const weights = new Map(read.attention.map((fact) => [keyOf(fact.seq), fact.weight]));
+    weights.set(NULL, read.null_mass);
+    weights.set(OTHER, read.other_mass);
     const sum = [...weights.values()].reduce((total, each) => total + each, 0);
-    const first = hop.attention[0];
-    const top = first && first.weight >= hop.null_mass ? keyOf(first.seq) : NULL;
-    return { hop: hop.hop, weights, sum, top };
-  });
+    const first = read.attention[0];
+    const top = first && first.weight >= read.null_mass ? keyOf(first.seq) : NULL;
+    return { weights, sum, top };
+  };
+  const hops = answer.hops.map((hop) => ({
+    ...column(hop),
+    hop: hop.hop,
+    heads: (hop.heads ?? []).map((head) => ({ ...column(head), head: head.head })),
+  }));
   const evidence = new Map(answer.evidence.map((fact) => [keyOf(fact.seq), fact]));
   return { answer, hops, evidence };
+}
+
+/** The columns of a reading: its hops, or with the number of a hop the mean of its heads and each of them. */
+export function columnsOf(reading, heads = null) {
+  const hop = reading.hops[heads - 1];
+  if (!hop?.heads.length) return reading.hops.map((each) => ({ ...each, name: ["hop", each.hop] }));
+  return [
+    { ...hop, name: ["mean", null] },
+    ...hop.heads.map((each) => ({ ...each, name: ["head", each.head] })),
+  ];
 }
 
 /** Whether a row is evidence for the answer. */
@@ -37,25 +52,28 @@ export function isEvident(reading, key) {
 /** The strongest links between the facts of consecutive hops.
  *
  * A hop reads a mixture, and the next hop starts from what was read; the share of a pair is the product of the
- * two weights. The null slot holds nothing that could be handed on.
+ * two weights, each as a part of what its hop found. The null slot holds nothing that could be handed on.
  */
 export function flows(reading, { least = 0.02, most = 6 } = {}) {
-  const found = [];
+  const all = [];
   for (let k = 0; k + 1 < reading.hops.length; k += 1) {
     const pairs = [];
-    for (const [from, p] of strong(reading.hops[k], least)) {
-      for (const [to, q] of strong(reading.hops[k + 1], least)) {
+    for (const [from, p] of found(reading.hops[k], least)) {
+      for (const [to, q] of found(reading.hops[k + 1], least)) {
         if (p * q >= least) pairs.push({ gap: k, from, to, share: p * q });
       }
     }
     pairs.sort((a, b) => b.share - a.share);
-    found.push(...pairs.slice(0, most));
+    all.push(...pairs.slice(0, most));
   }
-  return found;
+  return all;
 }
 
-function strong(hop, least) {
-  return [...hop.weights].filter(([key, p]) => key !== OTHER && key !== NULL && p >= least);
+/** The facts that a hop found, each with its part of them all. */
+function found({ weights }, least) {
+  return [...weights]
+    .filter(([key, p]) => key !== OTHER && key !== NULL && p >= least)
+    .map(([key, p]) => [key, p / (1 - weights.get(NULL))]);
 }
 
 /** The reading as a sentence: which rows each hop read. */
@@ -93,11 +111,14 @@ export function reason(answer) {
 /** The same reading with only these rows listed; what the others received is counted as not listed. */
 export function narrowed(reading, keys) {
   const listed = new Set([...keys, NULL, OTHER]);
-  const hops = reading.hops.map((hop) => {
-    const weights = new Map([...hop.weights].filter(([key]) => listed.has(key)));
-    const left = [...hop.weights].filter(([key]) => !listed.has(key)).reduce((total, [, p]) => total + p, 0);
-    weights.set(OTHER, hop.weights.get(OTHER) + left);
-    return { ...hop, weights };
-  });
-  return { ...reading, hops };
+  const few = (column) => {
+    const weights = new Map([...column.weights].filter(([key]) => listed.has(key)));
+    const rest = [...column.weights].filter(([key]) => !listed.has(key));
+    weights.set(
+      OTHER,
+      column.weights.get(OTHER) + rest.reduce((total, [, p]) => total + p, 0),
+    );
+    return { ...column, weights };
+  };
+  return { ...reading, hops: reading.hops.map((hop) => ({ ...few(hop), heads: hop.heads.map(few) })) };
 }

@@ -19,7 +19,7 @@ EVIDENT = 0.1
 
 LEAST_SHARE = 0.02
 MOST_FLOWS = 6
-"""Flows drawn between two hops: the strongest ones, none with a share under `LEAST_SHARE`."""
+"""Flows drawn between two hops: the strongest ones, none with a share or a weight under `LEAST_SHARE`."""
 
 MOST_ROWS = 60
 """With more facts than this, only the evidence is drawn."""
@@ -49,7 +49,7 @@ class Flow:
     source: Key
     target: Key
     share: float
-    """The product of the two weights."""
+    """The product of the two weights, each as a part of what its hop found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +129,19 @@ def picture(
 def _flows(weights: dict[Key, tuple[float, ...]], hops: int) -> tuple[Flow, ...]:
     """A hop reads a mixture and the next starts from what was read: a pair's share is the product.
 
-    The null slot holds nothing that could be handed on.
+    The null slot holds nothing that could be handed on, so weights count as parts of what their hop found.
     """
     found: list[Flow] = []
-    facts = [key for key in weights if key != "null"]
     for gap in range(hops - 1):
-        pairs = [
-            Flow(gap, source, target, weights[source][gap] * weights[target][gap + 1])
-            for source in facts
-            for target in facts
-        ]
+        sources, targets = (
+            [
+                (key, each[hop] / (1 - weights["null"][hop]))
+                for key, each in weights.items()
+                if key != "null" and each[hop] >= LEAST_SHARE
+            ]
+            for hop in (gap, gap + 1)
+        )
+        pairs = [Flow(gap, source, target, p * q) for source, p in sources for target, q in targets]
         strong = [flow for flow in pairs if flow.share >= LEAST_SHARE]
         found += sorted(strong, key=lambda flow: -flow.share)[:MOST_FLOWS]
     return tuple(found)

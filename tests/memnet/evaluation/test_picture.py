@@ -69,13 +69,13 @@ def test_a_flow_is_the_product_of_what_two_hops_read() -> None:
     flows = picture(_answer()).flows
 
     assert (flows[0].gap, flows[0].source, flows[0].target) == (0, 3, 8)
-    # From 0.75 to 0.7, 0.05 and 0.05; from 0.15 to 0.7. Nothing comes from the null slot or goes there.
+    # The null slot is left out: 0.75 is 5/6 of what the first hop found, 0.7 is 7/8 of what the second did.
     shares = {(flow.source, flow.target): flow.share for flow in flows}
     assert shares == {
-        (3, 8): pytest.approx(0.525),
-        (5, 8): pytest.approx(0.105),
-        (3, 3): pytest.approx(0.0375),
-        (3, 5): pytest.approx(0.0375),
+        (3, 8): pytest.approx(5 / 6 * 7 / 8),
+        (5, 8): pytest.approx(1 / 6 * 7 / 8),
+        (3, 3): pytest.approx(5 / 6 * 1 / 16),
+        (3, 5): pytest.approx(5 / 6 * 1 / 16),
     }
 
 
