@@ -24,7 +24,7 @@ export function svgOf({ memory, rows, groups: given, gold, heads = null }) {
   const paint = palette();
   const textWidth = Math.min(
     520,
-    Math.max(220, ...rows.map((row) => measure(`${row.text} ★`, `400 15px ${SERIF}`) + 20)),
+    Math.max(220, ...rows.map((row) => measure(marked(row, gold), `400 15px ${SERIF}`) + 20)),
   );
   const left = 28;
   const start = left + 34 + textWidth;
@@ -86,11 +86,12 @@ export function svgOf({ memory, rows, groups: given, gold, heads = null }) {
     if (groups.some(({ reading }) => isEvident(reading, row.key)))
       svg.append(s("circle", { cx: left + 24, cy: y(index), r: 3.5, fill: paint.mark }));
     svg.append(
-      text(fitted(gold.has(row.key) ? `${row.text} ★` : row.text, textWidth - 14), {
+      text(fitted(marked(row, gold), textWidth - 14), {
         x: left + 34,
         y: base,
         "font-family": SERIF,
         "font-size": 15,
+        fill: row.writes?.retired ? paint.muted : paint.ink,
         "text-decoration": row.struck ? "line-through" : "none",
       }),
     );
@@ -155,6 +156,13 @@ export function svgOf({ memory, rows, groups: given, gold, heads = null }) {
     ),
   );
   return svg;
+}
+
+/** A fact with what is to be known of it. */
+function marked(row, gold) {
+  return [row.text, gold.has(row.key) ? "★" : null, row.writes?.retired ? "(retired)" : null]
+    .filter(Boolean)
+    .join(" ");
 }
 
 const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

@@ -33,7 +33,12 @@ export class Picture {
     const { total, revision: at } = facts;
     const last = info.revision;
     document.title = `${asked ? `${question} · ` : ""}${name} · memnet`;
-    p.meta.textContent = `${count(total, "fact")} · revision ${past ? `${at} of ${last}` : last}`;
+    // Of the past it is not counted.
+    const retired = past ? 0 : (info.counts.retired ?? 0);
+    p.meta.textContent = [
+      count(total, "fact") + (retired ? `, ${retired.toLocaleString("en")} retired` : ""),
+      `revision ${past ? `${at} of ${last}` : last}`,
+    ].join(" · ");
     p.empty.hidden = total > 0 || Boolean(asked);
     p.empty.textContent = "This memory holds no facts yet. Tell it some, then ask.";
     p.legend.hidden = !asked || !asked.reading.hops.length;

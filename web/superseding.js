@@ -19,7 +19,7 @@ export function supersededBy({ key, writes }, jump) {
   const strongest = by.toSorted((a, b) => b.gate - a.gate || a.seq - b.seq).slice(0, NAMED);
   return h(
     "small",
-    { class: "by", title: `${left(writes)} of it is left, of all facts that superseded it` },
+    { class: "by", title: `All facts that superseded it together leave ${left(writes)} of it` },
     h("span", { class: "by-said" }, "superseded by "),
     strongest.map(({ seq, gate }, index) => [
       index ? " " : null,

@@ -109,3 +109,17 @@ def test_no_file_names_another_host(file: str) -> None:
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
     )
+
+
+def test_every_module_is_asked_for_with_the_page() -> None:
+    """Otherwise a browser finds them one level of imports after the other, and the first picture waits for each."""
+    page = (ui.folder() / "index.html").read_text(encoding="utf-8")
+    imported = {"app.js"}
+    todo = ["app.js"]
+    while todo:
+        module = (ui.folder() / todo.pop()).read_text(encoding="utf-8")
+        found = set(re.findall(r'from "\./([^"]+)"', module)) - imported
+        imported |= found
+        todo += found
+
+    assert set(re.findall(r'rel="modulepreload" href="ui/([^"]+)"', page)) == imported - {"app.js"}
