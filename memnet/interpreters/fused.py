@@ -7,7 +7,7 @@ such a question's time on calling its operations. A test holds the two together 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,26 +33,21 @@ class Trace:
 class Fused:
     """The weights of a network, ready for single questions.
 
-    Gains of normalisation are multiplied into the layers behind them. Wave coefficients are computed twice,
-    cosine and sine parts exchanged the second time, so that turning them takes two products and a sum.
+    Biases are a last column of their layer, whose input ends in 1; gains of normalisation are multiplied into
+    the layers behind them. So a layer is one product.
     """
 
     def __init__(self, network: MultiHeadMemory) -> None:
         self.config = c = network.config
         self.least_gate = network.least_gate
         w = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
-        H, d, dh, F = c.num_heads, network.dim, network.head_dim, c.waves
+        H, d, dh = c.num_heads, network.dim, network.head_dim
         self.dim, self.mechanism = d, c.mechanism
         self.query_dim, self.value_dim = network.query_dim, network.value_dim
         self.frequencies: Float64[Array, " waves"] = network.frequencies.numpy()
-        self.start = (w["start.weight"], w["start.bias"])
         self.step = w["step"]
-        ask, bias = w["ask.weight"].reshape(H, -1, d) * w["read_norm.gain"], w["ask.bias"].reshape(H, -1)
-        al, be = (slice(first, first + F) for first in (self.query_dim, self.query_dim + F))
-        self.ask = (
-            np.concatenate([ask, ask[:, be], ask[:, al]], axis=1).reshape(-1, d),
-            np.concatenate([bias, bias[:, be], bias[:, al]], axis=1).ravel(),
-        )
+        self.start = (w["start.weight"], w["start.bias"])
+        self.ask = _layer(w, "ask", w["read_norm.gain"])
         if self.mechanism.keys:
             self.W_K = w["W_K.weight"].reshape(H, dh, d)
         if self.mechanism.values:
@@ -60,9 +55,12 @@ class Fused:
         if not self.mechanism.linear:
             self.v = w["v"]
         self.read_gain = w["read_norm.gain"]
-        self.W_O = (w["W_O.weight"], w["W_O.bias"])
-        self.expand = (_behind(w["mix_norm.gain"], w["expand.weight"]), w["expand.bias"])
-        self.contract = (w["contract.weight"], w["contract.bias"])
+        self.W_O = _layer(w, "W_O")
+        # Log-odds of the null count three tenths.
+        per_head = self.value_dim + 2 * c.waves + 2
+        self.W_O[:, per_head - 1 : -1 : per_head] *= np.float32(0.3)
+        self.expand = _layer(w, "expand", w["mix_norm.gain"])
+        self.contract = _layer(w, "contract")
         self.last_gain = w["last_norm.gain"]
         self.relate = (w["relate.weight"], w["relate.bias"])
         self.answer = (w["answer.weight"], w["answer.bias"])
@@ -102,61 +100,64 @@ class Fused:
         """All hops of one question, asked one step after the last fact; see `memnet.nn.multihead`.
 
         A fact's vector is its content, which `facts` holds, and the waves of its time, which follow from its
-        number: inner products and sums with the one are those with the two parts, added.
+        number: inner products and sums with the one are those with the two parts, added. Waves are those of
+        ages here, which is what turning queries and sums by the time of asking comes to.
         """
         c, d, dq, dv = self.config, self.dim, self.query_dim, self.value_dim
-        H, F, N, R2 = c.num_heads, c.waves, len(facts), c.roles**2
-        waves = self.waves(np.asarray(times))
-        exchanged = np.concatenate([waves, waves[:, F:], waves[:, :F]], axis=1)
-        now = self.waves(np.array([times[-1] + 1]))[0]
-        cos, sin = np.concatenate([now[:F], -now[:F]]), np.concatenate([now[F:], now[F:]])
+        H, F2, N, RS = c.num_heads, 2 * c.waves, len(facts), c.roles * c.symbol_dim
+        since = np.asarray(times)
+        waves = self.waves(since[-1] + 1 - since)
         retention = facts.retention() if c.write else None
+        if retention is not None and not retention.any():
+            retention = None
         keys = None if self.mechanism.linear else self.keys(facts)
         u = _linear(q, self.start)
         states = np.empty((c.num_hops + 1, d), np.float32)
         states[0] = u
-        scores = np.empty((c.num_hops, H, N), np.float32)
+        # The last column of both is the null slot's.
+        scores = np.empty((c.num_hops, H, N + 1), np.float32)
         attention = np.empty_like(scores)
-        null = np.empty((c.num_hops, H), np.float32)
-        read = np.empty((H, dv + 2 * F + 2), np.float32)
-        mixed = np.empty(d + 2 * R2, np.float32)
-        of_u, of_q = mixed[d + R2 :].reshape(c.roles, -1), mixed[d : d + R2].reshape(c.roles, -1)
-        q_slots = q[: c.roles * c.symbol_dim].reshape(c.roles, -1).T
+        x, given = _ending_in_one(d), _ending_in_one(H * (dv + F2 + 2))
+        mixed, hidden = _ending_in_one(d + 2 * c.roles**2), _ending_in_one(c.hidden)
+        read = given[:-1].reshape(H, -1)
+        of_q, of_u = mixed[d:-1].reshape(2, c.roles, c.roles)
+        q_slots = q[:RS].reshape(c.roles, -1).T
         for hop in range(c.num_hops):
-            x = _normed(u + self.step[hop])
-            asked = _linear(x, self.ask).reshape(H, -1)
-            z, z0 = scores[hop], asked[:, dq + 2 * F]
-            turned = asked[:, dq : dq + 2 * F] * cos + asked[:, dq + 2 * F + 2 :] * sin
+            _normed(u + self.step[hop], x)
+            asked = (self.ask @ x).reshape(H, -1)
+            z, p = scores[hop], attention[hop]
             if keys is None:
-                content = facts.scores(0, self.queries(x, asked[:, :dq]))
+                content = facts.scores(0, self.queries(x[:-1], asked[:, :dq]))
             else:
                 content = np.matmul(self.v[:, None], np.tanh(asked[:, :dq, None] + keys))[:, 0]
-            np.add(content, turned @ waves.T, out=z)
+            np.add(content, asked[:, dq : dq + F2] @ waves.T, out=z[:, :N])
             if retention is not None:
-                z += np.logaddexp(np.float32(0), asked[:, dq + 2 * F + 1, None]) * retention
-            top = np.maximum(z.max(axis=1), z0)
-            p, p0 = attention[hop], null[hop]
-            np.exp(np.subtract(z, top[:, None], out=p), out=p)
-            told, none = p.sum(axis=1), np.exp(z0 - top)
-            total = told + none
-            p /= total[:, None]
-            np.divide(none, total, out=p0)
-            when = p @ exchanged
-            found = facts.weighted(0, p)
+                z[:, :N] += np.logaddexp(_ZERO, asked[:, dq + F2 + 1, None]) * retention
+            z[:, N] = asked[:, dq + F2]
+            np.subtract(z, z.max(axis=1, keepdims=True), out=p)
+            np.exp(p, out=p)
+            p /= p.sum(axis=1, keepdims=True)
+            told = p[:, :N]
+            odds = np.log(np.maximum(told.sum(axis=1), _TINY) / np.maximum(p[:, N], _TINY))
+            found = facts.weighted(0, told)
             read[:, :dv] = np.matmul(self.W_V, found[:, :, None])[:, :, 0] if self.mechanism.values else found
-            read[:, dv : dv + 2 * F] = when[:, : 2 * F] * cos + when[:, 2 * F :] * sin
-            read[:, -2] = p0
-            # The log-odds of the null; nothing at all was told of if `told` underflows.
-            odds = np.log(np.maximum(told, _TINY)) + top - z0
-            np.multiply(np.minimum(np.maximum(odds, -10), 10), 0.3, out=read[:, -1])
-            u = u + _linear(read.ravel(), self.W_O)
-            slots = u[: c.roles * c.symbol_dim].reshape(c.roles, -1)
-            mixed[:d] = _normed(u)
+            read[:, dv : dv + F2] = told @ waves
+            read[:, -2] = p[:, N]
+            np.minimum(np.maximum(odds, -10), 10, out=read[:, -1])
+            u = u + self.W_O @ given
+            _normed(u, mixed)
+            slots = u[:RS].reshape(c.roles, -1)
             np.dot(slots, q_slots, out=of_q)
             np.dot(slots, slots.T, out=of_u)
-            u += _linear(np.maximum(_linear(mixed, self.expand), 0), self.contract)
+            np.maximum(self.expand @ mixed, _ZERO, out=hidden[:-1])
+            u += self.contract @ hidden
             states[hop + 1] = u
-        return Trace(self._related(states), scores, attention, null)
+        return Trace(
+            self._related(states),
+            scores[:, :, :N],
+            np.ascontiguousarray(attention[:, :, :N]),
+            attention[:, :, N],
+        )
 
     def queries(
         self, x: Float32[Array, " content"], asked: Float32[Array, "heads query_dim"]
@@ -200,7 +201,7 @@ class Fused:
         return np.concatenate([normed[-1], rho])
 
 
-_EPSILON, _TINY = 1e-6, np.float32(1e-38)
+_EPSILON, _TINY, _ZERO = 1e-6, np.float32(1e-30), np.float32(0)
 
 
 def _linear(x: Array, layer: tuple[Array, Array]) -> Array:
@@ -209,13 +210,20 @@ def _linear(x: Array, layer: tuple[Array, Array]) -> Array:
     return result
 
 
-def _normed(x: Float32[Array, " content"]) -> Float32[Array, " content"]:
-    """RMSNorm without its gain."""
-    return x * np.float32(1 / math.sqrt(float(np.dot(x, x)) / len(x) + _EPSILON))
+def _layer(weights: Mapping[str, Array], name: str, gain: Array | None = None) -> Array:
+    """[W | b], the first columns of W multiplied by the gain of the normalisation before them."""
+    weight = weights[f"{name}.weight"].copy()
+    if gain is not None:
+        weight[:, : len(gain)] *= gain
+    return np.concatenate([weight, weights[f"{name}.bias"][:, None]], axis=1)
 
 
-def _behind(gain: Array, weight: Array) -> Array:
-    """The weights of a layer whose first inputs come out of a normalisation with this gain."""
-    folded = weight.copy()
-    folded[:, : len(gain)] *= gain
-    return folded
+def _ending_in_one(length: int) -> Float32[Array, " one_more"]:
+    vector = np.empty(length + 1, np.float32)
+    vector[-1] = 1
+    return vector
+
+
+def _normed(x: Float32[Array, " content"], out: Float32[Array, " longer"]) -> None:
+    """RMSNorm without its gain, into the first places of `out`."""
+    np.multiply(x, 1 / math.sqrt(float(np.dot(x, x)) / len(x) + _EPSILON), out=out[: len(x)])
