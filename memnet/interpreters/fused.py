@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from memnet.interpreters.base import Facts
-from memnet.nn.multihead import MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
+from memnet.nn.multihead import LEAST_RETENTION, MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
 
 Array = np.ndarray
 
@@ -95,7 +95,8 @@ class Fused:
         waves = self.waves(np.asarray(times))
         phi = self.waves(np.array([times[-1] + 1]))[0]
         cos, sin = phi[:F], phi[F:]
-        retention = facts.retention()
+        # A sum has no end where a network was trained with one: of so little, all is the same.
+        retention = np.maximum(facts.retention(), np.float32(LEAST_RETENTION))
         u = _linear(q, self.start)
         states = [u]
         scores = np.empty((c.num_hops, H, len(facts)), np.float32)

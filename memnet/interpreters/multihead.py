@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.interpreters.fused import Fused, Trace
@@ -45,6 +45,7 @@ class MultiHeadInterpreter(Interpreter):
         self.num_words = len(lexicon.words)
         self.parameters = sum(each.numel() for each in network.parameters())
         self.has_gates = network.config.write
+        self.retire_below = network.config.retire_below if network.config.write else None
         self._tokens = lru_cache(_KEPT_WORDINGS)(lambda text: tuple(lexicon.tokens(text)))
         self._wording = lru_cache(_KEPT_WORDINGS)(self._encode_wording)
 
@@ -99,12 +100,14 @@ class MultiHeadInterpreter(Interpreter):
     def answer(self, question: str, told: Told, count: int) -> Interpretation:
         tokens = self._lexicon.tokens(question, self._keys(told.texts))
         q = self._content(tokens, question=True)
-        trace = self._fused.read(q, told.seqs, told.slots)
-        keys, surfaces, mentions = self._names(told.texts, trace)
+        # Never none: nothing supersedes the newest fact.
+        read, slots = told.slots.above(-np.inf if self.retire_below is None else self.retire_below)
+        trace = self._fused.read(q, np.asarray(told.seqs)[read], slots)
+        keys, surfaces, mentions = self._names(told.texts, read, trace)
         names = self._vectors(keys)
         chances = np.exp(self._fused.choices(trace, mentions, names).astype(np.float64))
         alternatives, undecided = self._alternatives(chances, keys, surfaces, count)
-        return Interpretation(alternatives, undecided, trace.scores, trace.attention, trace.null)
+        return Interpretation(read, alternatives, undecided, trace.scores, trace.attention, trace.null)
 
     def _keys(self, texts: Sequence[str]) -> frozenset[str]:
         return frozenset(
@@ -132,24 +135,32 @@ class MultiHeadInterpreter(Interpreter):
         return kept.numpy(), language[0].numpy()
 
     def _names(
-        self, texts: Sequence[str], trace: Trace
-    ) -> tuple[list[str], list[str], Float32[np.ndarray, "facts names"]]:
-        """Keys that can be copied, how they were last written, and which fact mentions which."""
+        self, texts: Sequence[str], read: Int64[np.ndarray, " read"], trace: Trace
+    ) -> tuple[list[str], list[str], Float32[np.ndarray, "read names"]]:
+        """Keys that can be copied, how they were last written, and which fact that was read mentions which.
+
+        A retired fact's names can be copied too, though no attention speaks for them.
+        """
         offered: Sequence[int] = range(len(texts))
         if len(texts) > COPIED_FROM:
+            offered = read.tolist()
+        if len(offered) > COPIED_FROM:
             strongest = trace.attention.max(axis=(0, 1))
-            offered = sorted(np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM].tolist())
+            offered = np.sort(read[np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM]]).tolist()
+        rows_of = dict(zip(read.tolist(), range(len(read)), strict=True))
         columns: dict[str, int] = {}
         surfaces: list[str] = []
         found = []
-        for row in offered:
-            for token in [t for t in self._tokens(texts[row]) if t.key is not None][:PER_SENTENCE]:
+        for place in offered:
+            row = rows_of.get(place)
+            for token in [t for t in self._tokens(texts[place]) if t.key is not None][:PER_SENTENCE]:
                 column = columns.setdefault(token.key or "", len(columns))
                 if column == len(surfaces):
                     surfaces.append(token.surface)
                 surfaces[column] = token.surface
-                found.append((row, column))
-        mentions = np.zeros((len(texts), len(columns)), np.float32)
+                if row is not None:
+                    found.append((row, column))
+        mentions = np.zeros((len(read), len(columns)), np.float32)
         if found:
             rows, named = zip(*found, strict=True)
             mentions[list(rows), list(named)] = 1.0

@@ -115,7 +115,7 @@ def test_chances_of_all_first_words_sum_to_one(network):
     told = told_of(interpreter, FACTS)
     question = LEXICON.tokens("Where is Mary?", frozenset({"mary"}))
     trace = interpreter._fused.read(interpreter._content(question, question=True), told.seqs, told.slots)
-    keys, _, mentions = interpreter._names(told.texts, trace)
+    keys, _, mentions = interpreter._names(told.texts, np.arange(len(FACTS)), trace)
 
     chances = np.exp(interpreter._fused.choices(trace, mentions, interpreter._vectors(keys)))
 
