@@ -30,6 +30,7 @@ from memnet.store import (
     FactStore,
     Gate,
     Gates,
+    MemoryRow,
     MissingVectors,
     Once,
     Seen,
@@ -287,6 +288,17 @@ class Memory:
         if not self.model.has_gates:
             return None
         return partial(writes_of, gates=self.reader.gates)
+
+    def describe(self, memory_id: str) -> tuple[MemoryRow, int | None]:
+        """A memory, and how many of its facts are retired; None with a network without gates.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+        """
+        least = self.model.retire_below
+        if least is None:
+            return self.store.get_memory(memory_id), None
+        return self.store.read_memory(memory_id, self.model_id, least)
 
     def forget(self, memory_id: str, seq: int, *, uid: UUID | None = None) -> int:
         """Forget a fact: no answer uses it from the returned revision on. Its history stays.

@@ -48,6 +48,12 @@ class ModelInfo:
     """Numbers it was trained to."""
     has_gates: bool
     """Whether a new fact may supersede older ones."""
+    retire_below: float | None
+    """Facts of which later ones left less, as a logarithm, are not attended to; None without gates."""
+
+    def retires(self, retention: float) -> bool:
+        """Whether a fact of which so much is left, as a logarithm, is not attended to any more."""
+        return self.retire_below is not None and retention < self.retire_below
 
 
 class Reader:
@@ -68,6 +74,7 @@ class Reader:
             num_words=each.num_words,
             parameters=each.parameters,
             has_gates=each.has_gates,
+            retire_below=each.retire_below,
         )
         self.training = checkpoint.training
 
@@ -154,6 +161,8 @@ class Reader:
             return _abstained(question, "unknown_words", unknown, told)
         read = self._interpreter.answer(question, told, max(top_answers, 2))
         best, second = (*read.alternatives, Alternative("", 0.0), Alternative("", 0.0))[:2]
+        places = read.read.tolist()
+        seqs, texts = [told.seqs[place] for place in places], [told.texts[place] for place in places]
         reason = self._reason(read, best.probability, unknown)
         return Answer(
             question=question,
@@ -162,12 +171,12 @@ class Reader:
             probability=0.0 if reason else best.probability,
             margin=0.0 if reason else best.probability - second.probability,
             alternatives=read.alternatives[:top_answers],
-            hops=_hops(read, told.seqs, limit, heads=heads),
-            evidence=_evidence(read, told, limit),
+            hops=_hops(read, seqs, limit, heads=heads),
+            evidence=_evidence(read, seqs, texts, limit),
             unknown_words=unknown,
             revision=told.revision,
             eligible=told.eligible,
-            attended=len(told.slots),
+            attended=len(seqs),
             entries=() if reason else read.entries,
         )
 
@@ -246,11 +255,13 @@ def _listed(
     return shown, float(rest.sum())
 
 
-def _evidence(read: Interpretation, told: Told, limit: int | None) -> tuple[Evidence, ...]:
+def _evidence(
+    read: Interpretation, seqs: Sequence[int], texts: Sequence[str], limit: int | None
+) -> tuple[Evidence, ...]:
     per_hop = read.attention.mean(axis=1)
     weights = per_hop.mean(axis=0)
     return tuple(
-        Evidence(told.seqs[row], told.texts[row], float(weights[row]), tuple(per_hop[:, row].tolist()))
+        Evidence(seqs[row], texts[row], float(weights[row]), tuple(per_hop[:, row].tolist()))
         for row in _strongest(weights, limit).tolist()
     )
 

@@ -24,6 +24,8 @@ class FactWrites:
 
     retention: float
     """What is left of it, as a logarithm: 0 for all of it."""
+    retired: bool = False
+    """Whether that is so little that no answer attends to it."""
     superseded: tuple[Gate, ...] = ()
     """Earlier facts, ascending, and how far this one supersedes them."""
     superseded_by: tuple[Gate, ...] = ()
@@ -61,6 +63,11 @@ def writes_about(memory: Memory, memory_id: str, found: FactsRead, *, whole: boo
         most=None if whole else NEAREST,
     )
     return {
-        seq: FactWrites(max(left, NOTHING_LEFT), gates[seq].supersedes, gates[seq].superseded_by)
+        seq: FactWrites(
+            max(left, NOTHING_LEFT),
+            memory.model.retires(left),
+            gates[seq].supersedes,
+            gates[seq].superseded_by,
+        )
         for seq, left in zip(seqs, retention, strict=True)
     }

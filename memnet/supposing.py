@@ -65,6 +65,7 @@ class SupposedFacts:
             gates: What a fact does to those before it; None for nothing.
         """
         self._facts, self._kept, self._added, self._gates = facts, kept, added, gates
+        self._left: Float32[np.ndarray, " facts"] | None = None
 
     def __len__(self) -> int:
         return len(self._kept) + len(self._added)
@@ -88,6 +89,11 @@ class SupposedFacts:
 
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What is left of each fact when the hidden ones never superseded it and the added ones do."""
+        if self._left is None:
+            self._left = self._retention()
+        return self._left
+
+    def _retention(self) -> Float32[np.ndarray, " facts"]:
         left = self._facts.retention().astype(np.float64)
         if self._gates is None:
             return np.concatenate([left[self._kept], np.zeros(len(self._added))]).astype(np.float32)
@@ -103,6 +109,16 @@ class SupposedFacts:
             among = np.tril(self._gates(self._added, TextFacts(self._added)), -1)
             taken += np.log1p(-np.concatenate([on_ours, among], axis=1).astype(np.float64)).sum(axis=0)
         return taken.astype(np.float32)
+
+    def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], SupposedFacts]:
+        """The facts of which at least so much is left; what is left of each stays what it is."""
+        left = self.retention()
+        places = np.flatnonzero(left >= least)
+        ours = places[places < len(self._kept)]
+        added = places[len(ours) :] - len(self._kept)
+        some = SupposedFacts(self._facts, self._kept[ours], self._added[added], None)
+        some._left = left[places]
+        return places, some
 
     def _vectors_at(self, places: Int64[np.ndarray, " places"]) -> Float32[np.ndarray, "places one dim"]:
         """Vectors of the first space: networks with gates have no other."""

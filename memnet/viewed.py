@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from memnet.interpreters import Facts, TextFacts
 from memnet.store import NewFacts, View, Write
@@ -59,6 +59,13 @@ class ViewedFacts:
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What later writes left of each fact, as a logarithm."""
         return self._view.newest_retention(len(self))
+
+    def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], ViewedFacts]:
+        """The facts of which at least so much is left, as a logarithm: their positions, and they alone."""
+        places, hot = self._view.hot(least)
+        within = places - (len(self._view) - len(self))
+        within = within[within >= 0]
+        return within, self if hot is self._view else ViewedFacts(hot, len(within))
 
 
 def writes_of(view: View, new: NewFacts, gates: GatesOf) -> list[Write]:

@@ -96,7 +96,7 @@ export function answerNotes({ answer }) {
       : null,
     memory.attended < memory.eligible && !answer.abstained
       ? note(
-          `The newest ${memory.attended.toLocaleString("en")} of ${memory.eligible.toLocaleString("en")} facts were read: more than that this network does not attend to.`,
+          `${memory.attended.toLocaleString("en")} of ${memory.eligible.toLocaleString("en")} facts were read: the others are retired, or older than this network attends to.`,
         )
       : null,
   ];

@@ -95,7 +95,7 @@ def _said(answer: Answer) -> RenderableType:
     if answer.unknown_words:
         lines.append(Text(f"unknown words  {', '.join(answer.unknown_words)}", style="yellow"))
     if answer.attended < answer.eligible:
-        lines.append(Text(f"the newest {answer.attended} of {answer.eligible} facts were read", style="dim"))
+        lines.append(Text(f"{answer.attended} of {answer.eligible} facts were read", style="dim"))
     return Group(*lines)
 
 

@@ -67,7 +67,7 @@ class AsyncClient(AsyncFollowing):
         )
 
     async def get_memory(self, memory_id: str, *, min_revision: int | None = None) -> MemoryOut:
-        """Read a memory: its revision, and how many facts it holds."""
+        """Read a memory: its revision, how many facts it holds, and how many of them are retired."""
         return cast(
             "MemoryOut",
             await self._send(

@@ -446,6 +446,7 @@ class MemoryCounts(TypedDict):
     """How much a memory holds."""
 
     facts: int
+    retired: int | None
 
 
 class MemoryOut(TypedDict):
@@ -783,5 +784,6 @@ class WritesOut(TypedDict):
     """What a fact did to earlier ones, and later ones to it, as of the revision that was read."""
 
     retention: float
+    retired: bool
     superseded: list[SupersededOut]
     superseded_by: list[SupersedingOut]

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Int, Int64
 
 from memnet.babi.symbols import PLACES
 from memnet.babi.world import VERBS, Draw
@@ -108,6 +108,12 @@ class Blocks:
             [part @ block[:, space] for part, block in zip(parts, self._blocks, strict=True)]
         )
         return sums
+
+    def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], Blocks]:
+        places = np.flatnonzero(self._retention >= least)
+        inside = np.split(self._retention >= least, self._ends)
+        blocks = [block[kept] for block, kept in zip(self._blocks, inside, strict=True)]
+        return places, Blocks(blocks, self._retention[places])
 
     def retention(self) -> Float32[np.ndarray, " facts"]:
         return self._retention

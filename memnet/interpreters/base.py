@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from memnet.errors import TextError
 from memnet.story import Alternative, Entry
@@ -33,6 +33,9 @@ class Facts(Protocol):
 
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What later writes left of each fact, as a logarithm; 0 for all of it."""
+
+    def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], Facts]:
+        """The facts of which at least so much is left, as a logarithm: their positions, and they alone."""
 
 
 class TextFacts:
@@ -64,6 +67,10 @@ class TextFacts:
     def retention(self) -> Float32[np.ndarray, " facts"]:
         return self._retention
 
+    def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], TextFacts]:
+        places = np.flatnonzero(self._retention >= least)
+        return places, TextFacts(self._vectors[places], self._retention[places])
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -84,6 +91,8 @@ class Told:
 class Interpretation:
     """One question, answered. Attention, of all heads, and null of a hop sum to 1 per head."""
 
+    read: Int64[np.ndarray, " facts"]
+    """Positions, among the slots, of the facts that could be attended to; the others are retired."""
     alternatives: tuple[Alternative, ...]
     """Most probable first."""
     entries: tuple[Entry, ...]
@@ -114,6 +123,8 @@ class Interpreter(ABC):
     """Numbers it was trained to."""
     has_gates: bool
     """Whether a new fact may supersede older ones."""
+    retire_below: float | None
+    """Facts of which later ones left less, as a logarithm, are not attended to; None without gates."""
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:

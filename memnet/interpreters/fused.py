@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from memnet.interpreters.base import Facts
-from memnet.nn.multihead import MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
+from memnet.nn.multihead import LEAST_RETENTION, MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
 
 Array = np.ndarray
 
@@ -110,6 +110,9 @@ class Fused:
         retention = facts.retention() if c.write else None
         if retention is not None and not retention.any():
             retention = None
+        if retention is not None:
+            # A sum has no end where a network was trained with one: of so little, all is the same.
+            retention = np.maximum(retention, np.float32(LEAST_RETENTION))
         keys = None if self.mechanism.linear else self.keys(facts)
         u = _linear(q, self.start)
         states = np.empty((c.num_hops + 1, d), np.float32)
@@ -164,7 +167,8 @@ class Fused:
     ) -> Float32[Array, "heads content"]:
         """Queries on the side of the facts: inner products with these are the scores of content."""
         if not self.mechanism.query:
-            return (x * self.read_gain)[None]
+            plain: np.ndarray = (x * self.read_gain)[None]
+            return plain
         if not self.mechanism.keys:
             return asked
         queries: np.ndarray = np.matmul(asked[:, None], self.W_K)[:, 0]

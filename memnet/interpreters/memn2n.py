@@ -22,6 +22,7 @@ class MemN2NInterpreter(Interpreter):
     """Interprets for a MemN2N."""
 
     has_gates = False
+    retire_below = None
     num_heads = 1
 
     def __init__(self, network: MemN2N, vocabulary: Vocabulary) -> None:
@@ -61,6 +62,7 @@ class MemN2NInterpreter(Interpreter):
             for probability, index in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         )
         return Interpretation(
+            np.arange(len(told.slots)),
             alternatives,
             self._entries(alternatives[0].text, reading.logits.softmax(dim=0)),
             0.0,

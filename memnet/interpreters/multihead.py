@@ -5,14 +5,13 @@ A fact's time is its number in the memory; a question is asked at the number tha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int64
 
 from memnet.calibration import UNCALIBRATED, Calibration
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
@@ -37,6 +36,8 @@ _KEPT_WORDINGS = 65_536
 class Offered:
     """What can be answered to a question."""
 
+    read: Int64[np.ndarray, " read"]
+    """Positions of the facts that could be attended to."""
     trace: Trace
     logits: Float32[np.ndarray, "positions choices"]
     """Over [answer words ; end ; names]."""
@@ -53,6 +54,25 @@ def chances_of(
     chances: np.ndarray = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
     return chances
+
+
+def _continued(
+    chances: Float64[np.ndarray, "positions choices"], end: int, undecided: int | None
+) -> tuple[list[int], float]:
+    """How an answer goes on after its most probable first choice, naming nothing twice, and its chance."""
+    firsts = chances[0].copy()
+    firsts[[end] if undecided is None else [end, undecided]] = 0.0
+    first, rest = int(firsts.argmax()), list[int]()
+    chance = 1.0
+    for row in chances[1:]:
+        left = row.copy()
+        left[[choice for choice in (first, *rest) if choice > end]] = 0.0
+        choice = int(left.argmax())
+        chance *= float(left[choice])
+        if choice == end:
+            break
+        rest.append(choice)
+    return rest, chance
 
 
 class MultiHeadInterpreter(Interpreter):
@@ -74,6 +94,7 @@ class MultiHeadInterpreter(Interpreter):
         self.num_words = len(lexicon.words)
         self.parameters = sum(each.numel() for each in network.parameters())
         self.has_gates = network.config.write
+        self.retire_below = network.config.retire_below if network.config.write else None
         self._tokens = lru_cache(_KEPT_WORDINGS)(lambda text: tuple(lexicon.tokens(text)))
         self._symbols = lru_cache(_KEPT_WORDINGS)(self._symbols_in)
         self._wording = lru_cache(_KEPT_WORDINGS)(self._encode_wording)
@@ -130,14 +151,19 @@ class MultiHeadInterpreter(Interpreter):
         offered = self.offer(question, told)
         alternatives, entries, undecided = self.weigh(offered, count)
         trace = offered.trace
-        return Interpretation(alternatives, entries, undecided, trace.scores, trace.attention, trace.null)
+        return Interpretation(
+            offered.read, alternatives, entries, undecided, trace.scores, trace.attention, trace.null
+        )
 
     def offer(self, question: str, told: Told) -> Offered:
         """Read the facts, and say what can be answered."""
         tokens = self._lexicon.tokens(question, self._keys(told.texts))
-        trace = self._fused.read(self._content(tokens, question=True), told.seqs, told.slots)
-        keys, surfaces, mentions = self._names(told.texts, trace)
-        return Offered(trace, self._fused.choices(trace, mentions, self._vectors(keys)), keys, surfaces)
+        # Never none: nothing supersedes the newest fact.
+        read, slots = told.slots.above(-np.inf if self.retire_below is None else self.retire_below)
+        query = self._content(tokens, question=True)
+        trace = self._fused.read(query, np.asarray(told.seqs)[read], slots)
+        keys, surfaces, mentions = self._names(told.texts, read, trace)
+        return Offered(read, trace, self._fused.choices(trace, mentions, self._vectors(keys)), keys, surfaces)
 
     def weigh(
         self, offered: Offered, count: int, temperature: float | None = None
@@ -159,9 +185,7 @@ class MultiHeadInterpreter(Interpreter):
                 chances[:, word] += chances[:, column]
                 chances[:, column] = 0.0
         undecided = 0.0 if self._undecided is None else float(chances[0, self._undecided])
-        best = chances[1:].argmax(axis=1).tolist()
-        rest = best[: best.index(end)] if end in best else best
-        tail = math.prod(float(chances[1 + i, choice]) for i, choice in enumerate([*rest, end][: len(best)]))
+        rest, tail = _continued(chances, end, self._undecided)
         alone = float(chances[1, end]) if len(chances) > 1 else 1.0
         texts = [*words, "", *offered.surfaces]
         first = [
@@ -215,24 +239,32 @@ class MultiHeadInterpreter(Interpreter):
         return kept.numpy(), language[0].numpy()
 
     def _names(
-        self, texts: Sequence[str], trace: Trace
-    ) -> tuple[list[str], list[str], Float32[np.ndarray, "facts names"]]:
-        """Keys that can be copied, how they were last written, and which fact mentions which."""
+        self, texts: Sequence[str], read: Int64[np.ndarray, " read"], trace: Trace
+    ) -> tuple[list[str], list[str], Float32[np.ndarray, "read names"]]:
+        """Keys that can be copied, how they were last written, and which fact that was read mentions which.
+
+        A retired fact's names can be copied too, though no attention speaks for them.
+        """
         offered: Sequence[int] = range(len(texts))
         if len(texts) > COPIED_FROM:
+            offered = read.tolist()
+        if len(offered) > COPIED_FROM:
             strongest = trace.attention.max(axis=(0, 1))
-            offered = sorted(np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM].tolist())
+            offered = np.sort(read[np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM]]).tolist()
+        rows_of = dict(zip(read.tolist(), range(len(read)), strict=True))
         columns: dict[str, int] = {}
         surfaces: list[str] = []
         found = []
-        for row in offered:
-            for key, surface, _ in self._symbols(texts[row])[:PER_SENTENCE]:
+        for place in offered:
+            row = rows_of.get(place)
+            for key, surface, _ in self._symbols(texts[place])[:PER_SENTENCE]:
                 column = columns.setdefault(key, len(columns))
                 if column == len(surfaces):
                     surfaces.append(surface)
                 surfaces[column] = surface
-                found.append((row, column))
-        mentions = np.zeros((len(texts), len(columns)), np.float32)
+                if row is not None:
+                    found.append((row, column))
+        mentions = np.zeros((len(read), len(columns)), np.float32)
         if found:
             rows, named = zip(*found, strict=True)
             mentions[list(rows), list(named)] = 1.0

@@ -17,6 +17,8 @@ Write, if the network has gates: a new fact t looks at the older ones and says h
 
     g_ti = sigmoid( (W_w e_t) . (W_s e_i) + b )      t_i < t
     r_i  = sum_t log(1 - g_ti)                       retention: 0 when nothing superseded fact i
+
+A fact of which less than e^retire_below is left is retired: its p_hi are 0, wherever the network runs.
 """
 
 from __future__ import annotations
@@ -75,6 +77,8 @@ class MultiHeadConfig:
     write: bool = True
     attention: str = "scaled"
     """A mechanism of `memnet.nn.attention`."""
+    retire_below: float = -10.0
+    """Facts of which later ones left less than this, in nats, are retired: no head attends to them at all."""
 
     def __post_init__(self) -> None:
         if self.attention not in MECHANISMS:
@@ -182,12 +186,13 @@ class MultiHeadMemory(nn.Module):
         angles = times[..., None].double() * self.frequencies
         return torch.cat([angles.cos(), angles.sin()], dim=-1).float()
 
-    def forward(self, batch: QuestionBatch, *, retire_below: float = -math.inf) -> Outcome:
+    def forward(self, batch: QuestionBatch, *, retire_below: float | None = None) -> Outcome:
         """Answer the questions of a batch.
 
         Args:
             batch: Stories and their questions.
-            retire_below: Facts of which less than this is left, in nats, get no attention at all.
+            retire_below: Facts of which less than this is left, in nats, get no attention at all; None for
+                what the network's settings say.
         """
         c, H, F = self.config, self.config.num_heads, self.config.waves
         dq, dv = self.query_dim, self.value_dim
@@ -202,7 +207,8 @@ class MultiHeadMemory(nn.Module):
         retention = self.retention(e, batch.times, told) if c.write else None
         off = ~told[:, None]
         if retention is not None:
-            off = off | (retention < retire_below)[:, None]
+            least = c.retire_below if retire_below is None else retire_below
+            off = off | (retention < least)[:, None]
         u = self.start(q)
         states, attentions, nulls = [u], [], []
         for hop in range(c.num_hops):

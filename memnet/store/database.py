@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -156,6 +157,8 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA foreign_keys={'OFF' if migrating else 'ON'}")
         connection.execute("PRAGMA secure_delete=ON")
+        # Not every build of SQLite can take logarithms.
+        connection.create_function("ln", 1, math.log, deterministic=True)
         return connection
 
     pool: dict[str, Any] = {"poolclass": NullPool} if migrating else _POOL

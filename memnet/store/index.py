@@ -19,6 +19,10 @@ _EXTRA = 16
 """Facts fetched beyond the limit, so that a tie at the border is usually decided in one search."""
 
 
+_COPIED = 4096
+"""Rows up to which those that count are copied for a full pass."""
+
+
 class Index(Protocol):
     """What every index can do."""
 
@@ -67,6 +71,15 @@ class Placed:
         if self.live is None:
             return len(self.rows) - count
         return int(self.live[len(self.live) - count]) if count else len(self.rows)
+
+    def read(self) -> slice | Int64[np.ndarray, " live"]:
+        """What a full pass reads: the rows that count, or all of them where copying those would cost more.
+
+        A copy of few rows costs nothing, and sums over it have the bits that they have in a view without dead
+        rows.
+        """
+        whole = len(self.rows) > _COPIED and len(self) * 2 > len(self.rows)
+        return slice(None) if whole else self.kept()
 
     def kept(self) -> slice | Int64[np.ndarray, " live"]:
         """Where the rows are that count."""
@@ -145,7 +158,8 @@ class FlatIndex:
         first = 0
         for part in self._parts:
             with np.errstate(over="ignore", invalid="ignore"):
-                scores[:, first : first + len(part)] = (part.rows.take(part.kept()) @ columns).T
+                found = part.rows.take(part.read()) @ columns
+            scores[:, first : first + len(part)] = (found if len(found) == len(part) else found[part.live]).T
             first += len(part)
         _check_scores(scores)
         return scores
@@ -183,7 +197,12 @@ class FlatIndex:
         total = np.zeros((len(weights), self.dim), np.float32)
         first = 0
         for part in self._parts:
-            total += weights[:, first : first + len(part)] @ part.rows.take(part.kept())
+            ours, rows = weights[:, first : first + len(part)], part.rows.take(part.read())
+            if len(rows) != len(part):
+                every = np.zeros((len(weights), len(rows)), np.float32)
+                every[:, part.live] = ours
+                ours = every
+            total += ours @ rows
             first += len(part)
         return total
 

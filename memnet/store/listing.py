@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, exists, or_, select
 
 from memnet.errors import FactNotFound
 from memnet.store.ids import MAX_SEQ
@@ -20,11 +20,11 @@ from memnet.store.vectors import encode
 _COLUMNS = (facts.c.seq, facts.c.text, facts.c.created_revision, facts.c.created_at)
 
 
-def live_at(revision: int) -> ColumnElement[bool]:
-    """Facts that a memory held as of a revision."""
+def live_at(revision: int, table: FromClause = facts) -> ColumnElement[bool]:
+    """Facts that a memory held as of a revision; `table` is `facts` or another name of it."""
     return and_(
-        facts.c.created_revision <= revision,
-        or_(facts.c.deleted_revision.is_(None), facts.c.deleted_revision > revision),
+        table.c.created_revision <= revision,
+        or_(table.c.deleted_revision.is_(None), table.c.deleted_revision > revision),
     )
 
 

@@ -176,6 +176,21 @@ class Reads(StoreBase):
             page = listing.page(connection, head, after_seq=after_seq, limit=limit, descending=descending)
         return FactsRead(memory, head.revision, tuple(page))
 
+    def read_memory(self, name: str, model_id: int, least: float) -> tuple[MemoryRow, int]:
+        """A memory, and of how many of its facts later ones left less than `least`.
+
+        Args:
+            name: Which memory.
+            model_id: Whose gates.
+            least: A logarithm.
+
+        Raises:
+            MemoryNotFound: There is no such memory.
+        """
+        with reading(self._engine) as connection:
+            head = memories.head(connection, name)
+            return memories.get(connection, name), writes.count_below(connection, head, model_id, least)
+
     def superseded(
         self, name: str, seq: int, *, model_id: int | None = None, as_of_revision: int | None = None
     ) -> Superseded:

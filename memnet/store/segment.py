@@ -26,6 +26,9 @@ segments, each much larger than the next, and a fact is copied a few times in it
 MOST_DEAD = 0.2
 """A segment with a larger share of forgotten facts is written anew without them."""
 
+_HOT_BYTES = 9
+"""Bytes per fact for saying which ones are hot."""
+
 _FACT_OVERHEAD = 120
 """Bytes of Python objects per fact beside its text and numbers, roughly."""
 
@@ -93,6 +96,7 @@ class Part:
     """Positions of those that count; None: all."""
     left: Float64[np.ndarray, " rows"] | None = field(default=None)
     """Log of what later writes left of each; None: of all of them everything, 0."""
+    _hot: dict[float, Part] = field(init=False, repr=False, default_factory=dict)
 
     def __len__(self) -> int:
         """How many facts count."""
@@ -102,7 +106,8 @@ class Part:
     def size_bytes(self) -> int:
         """Memory it takes."""
         own = (self.alive, self.live, self.left)
-        return self.segment.size_bytes + sum(0 if array is None else array.nbytes for array in own)
+        held = self.segment.size_bytes + sum(0 if array is None else array.nbytes for array in own)
+        return held if self.left is None else held + _HOT_BYTES * len(self.segment)
 
     def place(self, space: int) -> Placed:
         """Its rows of one space, to be searched."""
@@ -134,6 +139,20 @@ class Part:
         if self.left is None:
             return np.zeros(newest, np.float32)
         return self.left[self.positions(newest)].astype(np.float32)
+
+    def hot(self, least: float) -> Part:
+        """The facts of which later writes left at least so much, as a log; itself when that is all."""
+        if self.left is None:
+            return self
+        found = self._hot.get(least)
+        if found is None:
+            # As they are read, not as they are summed: whoever compares what is read comes to the same.
+            enough = self.left.astype(np.float32) >= least
+            alive = enough if self.alive is None else self.alive & enough
+            live = np.flatnonzero(alive)
+            found = self if len(live) == len(self) else Part(self.segment, alive, live, self.left)
+            self._hot[least] = found
+        return found
 
     def has(self, seqs: Int64[np.ndarray, " asked"]) -> Bool[np.ndarray, " asked"]:
         """Which of some facts are here and count."""

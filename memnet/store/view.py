@@ -24,6 +24,9 @@ class View:
     number. -1 stands for that of the newest live one."""
     _count: int = field(init=False, repr=False)
     _indexes: tuple[FlatIndex, ...] = field(init=False, repr=False)
+    _hot: dict[float, tuple[Int64[np.ndarray, " hot"], View]] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         spaces = range(len(self.parts[0].segment.spaces))
@@ -61,6 +64,25 @@ class View:
         whole = np.stack([self.values(space) for space in spaces], axis=1)
         whole.flags.writeable = False
         return whole
+
+    def hot(self, least: float) -> tuple[Int64[np.ndarray, " hot"], View]:
+        """The facts of which later writes left at least so much: their positions here, and a view of them.
+
+        Found once per view; the view is this one when that is all of them.
+
+        Args:
+            least: A logarithm; see `retention`.
+        """
+        found = self._hot.get(least)
+        if found is None:
+            parts = tuple(part.hot(least) for part in self.parts)
+            every = all(one is other for one, other in zip(parts, self.parts, strict=True))
+            places = np.arange(len(self)) if every else np.flatnonzero(self.retention >= least)
+            places.flags.writeable = False
+            # Threads that come at once find the same.
+            found = places, self if every else View(self.memory_id, self.revision, parts, self.last_seq)
+            self._hot[least] = found
+        return found
 
     def newest_seqs(self, count: int) -> Int64[np.ndarray, " count"]:
         """The newest facts, oldest of them first; costs what it returns."""

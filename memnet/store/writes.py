@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select
+from sqlalchemy import Connection, Double, and_, bindparam, case, cast, delete, func, insert, select
 
 from memnet.errors import FactNotFound, InputError, MemoryMoved
 from memnet.store.ids import MAX_SEQ
@@ -24,6 +24,9 @@ from memnet.store.statements import batched, insert_if_absent
 from memnet.store.view import View
 
 _PER_STATEMENT = 500
+
+_EVERYTHING = -1e9
+"""What a gate of 1 leaves, as a logarithm: SQL has no infinity that both databases know."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,6 +257,29 @@ def written_by(
         for row in rows:
             found[row.writer_seq].append(Gate(row.target_seq, row.gate))
     return {seq: tuple(gates) for seq, gates in found.items()}
+
+
+def count_below(connection: Connection, head: Head, model_id: int, least: float) -> int:
+    """How many facts that live as of `head.revision` have less left than `least`, a logarithm."""
+    target, writer = facts.alias("target"), facts.alias("writer")
+    gate = cast(writes.c.gate, Double)
+    took = case((gate < 1, func.ln(1 - gate)), else_=_EVERYTHING)
+    its_writer = and_(writer.c.memory_id == writes.c.memory_id, writer.c.seq == writes.c.writer_seq)
+    its_target = and_(target.c.memory_id == writes.c.memory_id, target.c.seq == writes.c.target_seq)
+    below = (
+        select(writes.c.target_seq)
+        .select_from(writes.join(writer, its_writer).join(target, its_target))
+        .where(
+            writes.c.memory_id == head.memory_id,
+            writes.c.model_id == model_id,
+            live_at(head.revision, writer),
+            live_at(head.revision, target),
+        )
+        .group_by(writes.c.target_seq)
+        .having(func.sum(took) < least)
+        .subquery()
+    )
+    return connection.execute(select(func.count()).select_from(below)).scalar_one()
 
 
 def _rows(memory_id: int, model_id: int, of: Iterable[tuple[int, Write]]) -> Iterator[dict[str, Any]]:

@@ -97,12 +97,12 @@ def list_memories(
 def get_memory(
     memory_id: MemoryName, state: Annotated[RevisionQuery, Query()], memory: MemoryDep, response: Response
 ) -> MemoryOut:
-    """Read a memory: its revision, and how many facts it holds."""
-    row = memory.store.get_memory(memory_id)
+    """Read a memory: its revision, how many facts it holds, and how many of them are retired."""
+    row, retired = memory.describe(memory_id)
     check_reached(row.revision, state.min_revision)
     response.headers["ETag"] = etag(row)
     stamp(response, row.revision)
-    return MemoryOut.of(row)
+    return MemoryOut.of(row, retired)
 
 
 @router.delete(

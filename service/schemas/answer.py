@@ -209,7 +209,9 @@ class MemoryRead(BaseModel):
     revision: int | None = Field(description="The state that was read; null when nothing is stored")
     as_of: AsOf | None = Field(description="The state that was asked for; null for the last one")
     eligible: int = Field(description="Facts there were")
-    attended: int = Field(description="Facts the network could attend to")
+    attended: int = Field(
+        description="Facts the network could attend to: neither retired nor more than it attends to"
+    )
     exact: Literal[True] = Field(default=True, description="Attention is over all attended facts")
 
 

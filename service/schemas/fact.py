@@ -139,6 +139,10 @@ class WritesOut(BaseModel):
         description="What later facts left of it, as a logarithm that attention adds to its score: 0 for all "
         "of it; -1000 where it is lower still"
     )
+    retired: bool = Field(
+        description="Whether so little is left of it that no answer attends to it, until a fact that "
+        "superseded it is forgotten"
+    )
     superseded: list[SupersededOut] = Field(description="Earlier facts that this one supersedes")
     superseded_by: list[SupersedingOut] = Field(description="Later facts that supersede this one")
 
@@ -147,6 +151,7 @@ class WritesOut(BaseModel):
         """Show the writes of a fact."""
         return cls(
             retention=writes.retention,
+            retired=writes.retired,
             superseded=[SupersededOut(seq=each.seq, gate=each.gate) for each in writes.superseded],
             superseded_by=[SupersedingOut(seq=each.seq, gate=each.gate) for each in writes.superseded_by],
         )

@@ -13,7 +13,7 @@ MEMORY_EXAMPLE: dict[str, Any] = {
     "memory_id": "house",
     "description": "Who has what, and where.",
     "revision": 1,
-    "counts": {"facts": 2},
+    "counts": {"facts": 2, "retired": 0},
     "last_seq": 2,
     "created_at": "2026-11-20T09:14:00Z",
     "updated_at": "2026-11-20T09:14:03Z",
@@ -34,6 +34,10 @@ class MemoryCounts(BaseModel):
     """How much a memory holds."""
 
     facts: int = Field(description="Facts it holds now; forgotten ones do not count")
+    retired: int | None = Field(
+        description="How many of them later ones superseded so far that no answer attends to them; null in "
+        "lists, and with a network without gates"
+    )
 
 
 class MemoryOut(BaseModel):
@@ -50,13 +54,13 @@ class MemoryOut(BaseModel):
     updated_at: AwareDatetime
 
     @classmethod
-    def of(cls, row: MemoryRow) -> MemoryOut:
-        """Describe a memory of the store."""
+    def of(cls, row: MemoryRow, retired: int | None = None) -> MemoryOut:
+        """Describe a memory of the store, of whose facts so many are retired."""
         return cls(
             memory_id=row.name,
             description=row.description,
             revision=row.revision,
-            counts=MemoryCounts(facts=row.live_count),
+            counts=MemoryCounts(facts=row.live_count, retired=retired),
             last_seq=row.last_seq,
             created_at=row.created_at,
             updated_at=row.updated_at,

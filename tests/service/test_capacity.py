@@ -62,7 +62,7 @@ def test_an_overloaded_service_says_so_and_still_reads(app: FastAPI, client: Tes
     with app.state.capacity.use():
         refused = client.post(f"{house}/answers", json={"question": "Where is Mary?"})
         told = client.post(f"{house}/facts", json={"facts": [{"text": "Mary is there."}]})
-        assert client.get(house).json()["counts"] == {"facts": 2}
+        assert client.get(house).json()["counts"]["facts"] == 2
 
     assert refused.status_code == told.status_code == 503
     assert refused.json()["code"] == "overloaded"

@@ -87,7 +87,7 @@ def test_a_delete_whose_body_is_too_long_deletes_nothing(
         body = _in_chunks(LIMIT + 65536) if chunked else b" " * (LIMIT + 1)
         assert client.request("DELETE", path, content=body).status_code == 413
 
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 def test_a_declared_length_beyond_all_measure_is_too_long(client: TestClient) -> None:
@@ -100,7 +100,7 @@ def test_a_fact_of_ten_megabytes_is_too_long(client: TestClient, house: str) -> 
     response = client.post(f"{house}/facts", json={"facts": [{"text": "x" * 10_000_000}]})
 
     assert response.status_code == 413
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])

@@ -106,7 +106,7 @@ def test_a_plan_for_a_memory_that_has_moved_on_erases_nothing(
             "instance": f"{house}/erasures",
             "code": "plan_stale",
         }
-    assert client.get(house).json()["counts"] == {"facts": 4}
+    assert client.get(house).json()["counts"]["facts"] == 4
 
 
 def test_a_plan_is_carried_out_once(client: TestClient, house: str, ids: list[str]) -> None:
@@ -125,7 +125,7 @@ def test_a_plan_does_not_outlive_its_memory(client: TestClient, house: str, ids:
         client.post(f"{house}/facts", json={"facts": [{"text": text}]})
 
     assert problem(_erase(client, house, plan_id=plan_id, dry_run=False))["code"] == "plan_stale"
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 def test_facts_that_are_not_there_cannot_be_erased(client: TestClient, house: str, ids: list[str]) -> None:
@@ -167,7 +167,7 @@ def test_a_plan_that_somebody_wrote_themselves_harms_nobody(
     written = paging.encode("erasure", {"uid": uuid4().hex, "revision": 1, "seqs": seqs})
 
     assert _erase(client, house, plan_id=written, dry_run=False).status_code in (409, 422)
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 def test_runs_and_single_facts_are_planned_alike(client: TestClient, house: str) -> None:

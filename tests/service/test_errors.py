@@ -178,7 +178,7 @@ def test_every_field_that_is_not_valid_is_named(client: TestClient, house: str) 
             },
         ],
     }
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_fact_that_cannot_be_kept(client: TestClient, house: str, text: str, e
 
     assert response.status_code == 422
     assert _problem(response)["errors"] == [{"pointer": "#/facts/1/text", **error}]
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 def test_a_fact_of_the_longest_length_is_kept(client: TestClient, house: str) -> None:
@@ -229,7 +229,7 @@ def test_more_facts_than_one_request_may_hold(client: TestClient, house: str) ->
     assert problem["errors"] == [
         {"pointer": "#/facts", "code": "too_long", "detail": "at most 500 facts", "limit": 500}
     ]
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])

@@ -155,7 +155,7 @@ def test_one_bad_fact_keeps_all_of_its_request_out(client: TestClient, house: st
     refused = client.post(f"{house}/facts", json={"facts": [{"text": "John is there."}, {"text": "?!"}]})
 
     assert refused.status_code == 422
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2
 
 
 @contextmanager
@@ -181,7 +181,7 @@ def test_a_commit_that_fails_is_no_success_and_stores_nothing(app: FastAPI, hous
         assert made.status_code == 503
         assert int(told.headers["Retry-After"]) > 0
         assert "disk full" not in told.text
-        assert client.get(house).json()["counts"] == {"facts": 2}
+        assert client.get(house).json()["counts"]["facts"] == 2
         assert client.get("/v1/memories/garden").status_code == 404
         # And the service goes on.
         again = client.post(f"{house}/facts", json={"facts": [{"text": "John got the football."}]})

@@ -48,7 +48,7 @@ def test_the_same_request_again_gets_the_same_answer_and_stores_nothing(
     assert again.headers["Memnet-Revision"] == first.headers["Memnet-Revision"] == "2"
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert client.get(house).json()["counts"] == {"facts": 5}
+    assert client.get(house).json()["counts"]["facts"] == 5
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_another_request_with_the_same_key_is_refused(client: TestClient, house:
         "instance": f"{house}/facts",
         "code": "idempotency_key_reused",
     }
-    assert client.get(house).json()["counts"] == {"facts": 4}
+    assert client.get(house).json()["counts"]["facts"] == 4
 
 
 def test_a_key_with_quotes_is_the_same_key(client: TestClient, house: str) -> None:
@@ -89,7 +89,7 @@ def test_a_commit_that_fails_leaves_neither_facts_nor_key(app: FastAPI, house: s
         with _commits_fail():
             failed = _tell(client, house)
         assert problem(failed)["code"] == "database_unavailable"
-        assert client.get(house).json()["counts"] == {"facts": 2}
+        assert client.get(house).json()["counts"]["facts"] == 2
 
         retried = _tell(client, house)
 
@@ -111,7 +111,7 @@ def test_the_same_request_at_the_same_time_is_done_once(client: TestClient, hous
     assert {reply.status_code for reply in replies} == {201}
     assert len({reply.content for reply in replies}) == 1
     assert sum("Idempotency-Replayed" not in reply.headers for reply in replies) == 1
-    assert client.get(house).json()["counts"] == {"facts": 4}
+    assert client.get(house).json()["counts"]["facts"] == 4
 
 
 @pytest.mark.parametrize("key", ["", '""', '"a', " ", b"k\xc3\xa9y", "a\tb", "k" * 256])
@@ -124,4 +124,4 @@ def test_a_key_that_is_none_is_refused(client: TestClient, house: str, key: str 
         "instance": f"{house}/facts",
         "code": "invalid_idempotency_key",
     }
-    assert client.get(house).json()["counts"] == {"facts": 2}
+    assert client.get(house).json()["counts"]["facts"] == 2

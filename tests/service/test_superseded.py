@@ -89,6 +89,7 @@ def test_a_list_names_the_nearest_that_go_far_and_all_that_is_left(
         whole = client.get(f"{house}/facts/{reply['fact_id']}", params={"writes": True}).json()["writes"]
         assert listed[reply["seq"]] == {
             "retention": whole["retention"],
+            "retired": whole["retired"],
             "superseded": [each for each in whole["superseded"] if each["gate"] >= 0.1][-5:],
             "superseded_by": [each for each in whole["superseded_by"] if each["gate"] >= 0.1][:5],
         }
@@ -106,6 +107,7 @@ def test_the_past_knows_only_what_was_told_by_then(
     assert list(then) == [1, 2]
     assert then[2] == {
         "retention": 0.0,
+        "retired": False,
         "superseded": _writes(client, house)[2]["superseded"],
         "superseded_by": [],
     }
@@ -162,7 +164,7 @@ class TestWithoutGates:
             yield memory
 
     def test_nothing_is_superseded(self, client: TestClient, house: str) -> None:
-        nothing = {"retention": 0.0, "superseded": [], "superseded_by": []}
+        nothing = {"retention": 0.0, "retired": False, "superseded": [], "superseded_by": []}
 
         assert _writes(client, house) == {1: nothing, 2: nothing}
 
