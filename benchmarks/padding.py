@@ -17,7 +17,7 @@ import torch
 
 from memnet.babi.dataset import data_dir, load_task
 from memnet.babi.tasks import TASK_NAMES, parse_tasks
-from memnet.evaluation.padding import NAMES, padded
+from memnet.evaluation.padding import NAMES, Crowd, error_among
 from memnet.models import SHIPPED
 from memnet.training.checkpoint import load_checkpoint
 
@@ -41,17 +41,10 @@ def main() -> None:
     print("|---" * (2 + len(given.facts)) + "|")
     rows = []
     started = time.perf_counter()
+    crowds = [Crowd(checkpoint, count, where=given.where, names=given.names) for count in given.facts]
     for task in parse_tasks(given.tasks):
         stories = load_task(data_dir(given.data), "en", task, "test").stories
-        found = padded(
-            checkpoint,
-            stories,
-            given.facts,
-            questions=given.questions,
-            where=given.where,
-            names=given.names,
-        )
-        rows.append([found.errors[count] for count in given.facts])
+        rows.append([error_among(crowd, stories, given.questions) for crowd in crowds])
         print(_line(f"{task} | {TASK_NAMES[task]}", rows[-1]), flush=True)
     means = [sum(column) / len(column) for column in zip(*rows, strict=True)]
     print(_line(" | **mean**", means))

@@ -120,16 +120,19 @@ class Reader:
         heads: bool = False,
     ) -> Answer:
         """Answer a question from facts given with it. The facts get `seq` 1 to N; see `answer`."""
+        return self.answer(question, self.told(texts), limit=limit, top_answers=top_answers, heads=heads)
+
+    def told(self, texts: Sequence[str]) -> Told:
+        """Facts to answer from, with `seq` 1 to N."""
         vectors = self.encode(texts)
         first = len(texts) - self.attended(len(texts))
-        told = Told(
+        return Told(
             slots=TextFacts(vectors[first:], self._interpreter.retention(vectors)[first:]),
             seqs=range(first + 1, len(texts) + 1),
             texts=texts[first:],
             eligible=len(texts),
             revision=0,
         )
-        return self.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
 
     @staged("infer", tells=lambda answer: answer.reason or "answered")
     def answer(

@@ -25,7 +25,7 @@ from memnet.calibration import UNCALIBRATED, Calibration, Doubt, signals
 from memnet.errors import InputError
 from memnet.evaluation.baselines import asked
 from memnet.evaluation.exams import same_answer
-from memnet.evaluation.padding import padded
+from memnet.evaluation.padding import Crowd, error_among
 from memnet.evaluation.reliability import reliability
 from memnet.interpreters import TextFacts, Told, interpreter_of
 from memnet.interpreters.multihead import MultiHeadInterpreter, Offered
@@ -57,6 +57,22 @@ class Put:
     gold: str | None
     """None: the facts do not decide it."""
     worded: bool
+    is_set: bool
+    """Whether the order of the answer's entries means nothing."""
+
+    @property
+    def peak(self) -> float:
+        """The highest attention of any head and hop on one fact."""
+        return float(self.offered.trace.attention.max(initial=0.0))
+
+    def holds(self, lexicon: Lexicon, said: str) -> bool:
+        """Whether an answer is right."""
+        if self.gold is None:
+            return False
+        one, other = (
+            sorted(each.split(",")) if self.is_set else each.split(",") for each in (said, self.gold)
+        )
+        return same_answer(lexicon, ",".join(one), ",".join(other))
 
 
 def calibrate(
@@ -155,11 +171,12 @@ def _least_gate(
     tried = {}
     for gate in GATES:
         network.least_gate = gate
-        found = [
-            padded(bare, stories, (0, STRANGERS), questions=max(1, questions // 4), where="around").errors
-            for stories in held_out.values()
-        ]
-        tried[gate] = (fmean(e[0] for e in found), fmean(e[STRANGERS] for e in found))
+        crowds = [Crowd(bare, count, where="around") for count in (0, STRANGERS)]
+        plain, among = (
+            fmean(error_among(crowd, stories, max(1, questions // 4)) for stories in held_out.values())
+            for crowd in crowds
+        )
+        tried[gate] = (plain, among)
     best = min(GATES, key=lambda gate: sum(tried[gate]))
     return best, {
         str(gate): {"error": round(plain, 4), "error_among_strangers": round(among, 4)}
@@ -182,20 +199,33 @@ def _put_worded(interpreter: MultiHeadInterpreter, stories: Sequence[WordedStory
     for each in stories:
         texts = [fact.text for fact in each.story.facts]
         for question, known in zip(each.story.questions, each.questions, strict=True):
-            if known.relation == "time" or not question.facts_before:
+            if not question.facts_before:
                 continue
             gold = None if known.answers is None else ",".join(known.answers)
-            yield _put(interpreter, texts[: question.facts_before], question.text, gold, worded=True)
+            yield _put(
+                interpreter,
+                texts[: question.facts_before],
+                question.text,
+                gold,
+                worded=True,
+                is_set=known.relation == "lists",
+            )
 
 
 def _put(
-    interpreter: MultiHeadInterpreter, texts: Sequence[str], question: str, gold: str | None, *, worded: bool
+    interpreter: MultiHeadInterpreter,
+    texts: Sequence[str],
+    question: str,
+    gold: str | None,
+    *,
+    worded: bool,
+    is_set: bool = False,
 ) -> Put:
     vectors = interpreter.encode(texts)
     slots = TextFacts(vectors, interpreter.retention(vectors))
     told = Told(slots, range(1, len(texts) + 1), texts, len(texts), 0)
     offered = interpreter.offer(question, told)
-    return Put(offered, bool(interpreter.strange_words(question, told)), gold, worded)
+    return Put(offered, bool(interpreter.strange_words(question, told)), gold, worded, is_set)
 
 
 def _verdicts(
@@ -205,8 +235,7 @@ def _verdicts(
     found = []
     for each in put:
         best, _, undecided = interpreter.weigh(each.offered, 1, temperature)
-        right = each.gold is not None and same_answer(lexicon, best[0].text, each.gold)
-        found.append((best[0].probability, undecided, right))
+        found.append((best[0].probability, undecided, each.holds(lexicon, best[0].text)))
     return found
 
 
@@ -246,7 +275,7 @@ def _doubt(
     verdicts = _verdicts(interpreter, lexicon, put, temperature)
     x = np.array(
         [
-            signals(undecided=undecided, best=best, strange=each.strange, peak=_peak(each))
+            signals(undecided=undecided, best=best, strange=each.strange, peak=each.peak)
             for (best, undecided, _), each in zip(verdicts, put, strict=True)
         ]
     )
@@ -262,7 +291,7 @@ def _doubt(
     fitted = Doubt(*(round(float(each), 4) for each in w))
     doubts = np.array(
         [
-            fitted.of(undecided=undecided, best=best, strange=each.strange, peak=_peak(each))
+            fitted.of(undecided=undecided, best=best, strange=each.strange, peak=each.peak)
             for (best, undecided, _), each in zip(verdicts, put, strict=True)
         ]
     )
@@ -278,10 +307,6 @@ def _doubt(
 
 _RIDGE = 1e-3
 """Keeps the weights small where a signal separates all questions."""
-
-
-def _peak(put: Put) -> float:
-    return float(put.offered.trace.attention.max(initial=0.0))
 
 
 def _record(
@@ -301,7 +326,7 @@ def _record(
         record[name] = {"expected_calibration_error": round(measured.error, 4), "answers": measured.answers}
     verdicts = _verdicts(interpreter, lexicon, put, fitted.temperature)
     declined = [
-        fitted.abstains(undecided=undecided, best=best, strange=each.strange, peak=_peak(each))
+        fitted.abstains(undecided=undecided, best=best, strange=each.strange, peak=each.peak)
         for (best, undecided, _), each in zip(verdicts, put, strict=True)
     ]
     for name, worded, answerable in (

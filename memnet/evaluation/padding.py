@@ -6,8 +6,7 @@ many facts there are, so each is encoded once, and what they supersede of one an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import islice
 from typing import Literal
 
@@ -19,7 +18,7 @@ from memnet.babi.world import VERBS, Draw
 from memnet.evaluation.baselines import asked
 from memnet.evaluation.changes import new_words
 from memnet.evaluation.exams import same_answer
-from memnet.interpreters import Facts, Interpreter, TextFacts, Told, interpreter_of
+from memnet.interpreters import Interpreter, TextFacts, Told, interpreter_of
 from memnet.nn.multihead import LEAST_RETENTION
 from memnet.reader import Reader
 from memnet.story import Question, Story
@@ -30,15 +29,6 @@ Where = Literal["before", "around"]
 
 NAMES = 100
 """People among the strangers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Padded:
-    """Questions of one task among so many strangers."""
-
-    questions: int
-    errors: Mapping[int, float]
-    """Share of wrong answers, in [0, 1], by number of strangers."""
 
 
 def sample(stories: Sequence[Story], count: int) -> list[tuple[Story, Question]]:
@@ -74,7 +64,7 @@ class Strangers:
 
 
 def left(
-    interpreter: Interpreter, new: Float32[np.ndarray, "new spaces dim"], older: Facts
+    interpreter: Interpreter, new: Float32[np.ndarray, "new spaces dim"], older: TextFacts
 ) -> Float32[np.ndarray, "new older"]:
     """What each new fact leaves of each older one, as a logarithm."""
     kept: np.ndarray = np.log1p(-interpreter.gates(new, older).astype(np.float64)).astype(np.float32)
@@ -86,7 +76,7 @@ class Blocks:
 
     def __init__(
         self,
-        blocks: Sequence[Float32[np.ndarray, "facts spaces dim"]],
+        blocks: Sequence[Float32[np.ndarray, "_ spaces dim"]],
         retention: Float32[np.ndarray, " facts"],
     ) -> None:
         self._blocks, self._retention = blocks, retention
@@ -119,46 +109,24 @@ class Blocks:
         return self._retention
 
 
-def padded(
-    checkpoint: Checkpoint,
-    stories: Sequence[Story],
-    counts: Sequence[int],
-    *,
-    questions: int = 50,
-    where: Where = "before",
-    names: int = NAMES,
-) -> Padded:
-    """Answer some questions of a task's stories among so many strangers, for every count.
+class Crowd:
+    """A checkpoint, and strangers with a place for a story among them; many stories can take it in turn.
 
     Args:
         checkpoint: What answers.
-        stories: Of one task.
-        counts: Numbers of strangers.
-        questions: How many questions, evenly spread over the stories.
-        where: Where the strangers stand.
+        count: How many facts about strangers.
+        where: Where they stand.
         names: How many people they are.
     """
-    interpreter, reader = interpreter_of(checkpoint), Reader(checkpoint)
-    known = {*checkpoint.vocabulary.words, *PLACES}
-    picked = sample(stories, questions)
-    errors = {}
-    for count in counts:
-        crowd = _Crowd(interpreter, Strangers(interpreter, count, known=sorted(known), names=names), where)
-        wrong = 0
-        for story, question in picked:
-            facts = [fact.text for fact in story.facts[: question.facts_before]]
-            said = reader.answer(question.text, crowd.told(facts), limit=1).text
-            wrong += not same_answer(checkpoint.vocabulary, said or "", question.answer)
-        errors[count] = wrong / len(picked)
-    return Padded(len(picked), errors)
 
-
-class _Crowd:
-    """Strangers with a place for a story among them."""
-
-    def __init__(self, interpreter: Interpreter, strangers: Strangers, where: Where) -> None:
-        self._interpreter, self._strangers = interpreter, strangers
-        count = len(strangers.texts)
+    def __init__(
+        self, checkpoint: Checkpoint, count: int, *, where: Where = "before", names: int = NAMES
+    ) -> None:
+        self.words = checkpoint.vocabulary
+        self.reader = Reader(checkpoint)
+        self._interpreter = each = interpreter_of(checkpoint)
+        known = {*checkpoint.vocabulary.words, *PLACES}
+        self._strangers = strangers = Strangers(each, count, known=sorted(known), names=names)
         self._split = count if where == "before" else count // 2
         before, after = np.split(strangers.rows, [self._split])
         self._before, self._after = strangers.vectors[before], strangers.vectors[after]
@@ -180,3 +148,13 @@ class _Crowd:
         texts = [*s.texts[:at], *facts, *s.texts[at:]]
         slots = Blocks([self._before, vectors, self._after], retention)
         return Told(slots, range(1, len(texts) + 1), texts, len(texts), 0)
+
+
+def error_among(crowd: Crowd, stories: Sequence[Story], questions: int) -> float:
+    """Share of wrong answers, in [0, 1], to so many questions of some stories, each story among strangers."""
+    wrong = []
+    for story, question in sample(stories, questions):
+        facts = [fact.text for fact in story.facts[: question.facts_before]]
+        said = crowd.reader.answer(question.text, crowd.told(facts), limit=1).text
+        wrong.append(not same_answer(crowd.words, said or "", question.answer))
+    return sum(wrong) / len(wrong)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from memnet.babi.tasks import TASK_NAMES
 from memnet.errors import MemnetError
 from memnet.evaluation.picture import picture
+from memnet.evaluation.reliability import Reliability
 from memnet.story import Answer
 
 if TYPE_CHECKING:
@@ -223,6 +224,31 @@ def restarts_figure(curves: Sequence[Curves], *, linear_epochs: int, title: str 
     figure.supxlabel("epoch", fontsize=8)
     figure.supylabel("training loss, nats per question", fontsize=8)
     figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def reliability_figure(curves: Sequence[Reliability]) -> Figure:
+    """Share of right answers against their probability, a line per kind of question.
+
+    A dot's area grows with its number of answers; on the diagonal probabilities hold.
+
+    Raises:
+        MemnetError: matplotlib is not installed.
+    """
+    figure = _figure(width=5.2, height=4.6)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=_RULE, linewidth=1.2, zorder=0)
+    for number, curve in enumerate(curves):
+        x, y = [each.probability for each in curve.bins], [each.right for each in curve.bins]
+        label = f"{curve.name}: calibration error {curve.error:.1%} of {curve.answers:,}"
+        axes.plot(x, y, color=f"C{number}", linewidth=1, label=label)
+        share = [each.answers / max(1, curve.answers) for each in curve.bins]
+        axes.scatter(x, y, s=[12 + 150 * each for each in share], color=f"C{number}", alpha=0.6)
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("probability of the answer")
+    axes.set_ylabel("share right")
+    axes.legend(fontsize=7, loc="lower right")
     return figure
 
 

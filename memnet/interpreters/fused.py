@@ -176,7 +176,8 @@ class Fused:
 
     def keys(self, facts: Facts) -> Float32[Array, "heads head_dim facts"]:
         """Every fact's key of every head, for a mechanism that is not linear in the fact: a full pass."""
-        return facts.scores(0, self.W_K.reshape(-1, self.W_K.shape[2])).reshape(*self.W_K.shape[:2], -1)
+        keys: np.ndarray = facts.scores(0, self.W_K.reshape(-1, self.W_K.shape[2]))
+        return keys.reshape(*self.W_K.shape[:2], -1)
 
     def choices(
         self, trace: Trace, mentions: Float32[Array, "facts names"], names: Float32[Array, "names symbol_dim"]

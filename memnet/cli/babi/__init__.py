@@ -13,6 +13,7 @@ from memnet.cli.lazy import LazyGroup
         "ask": "memnet.cli.babi.ask:ask",
         "benchmark": "memnet.cli.babi.benchmark:benchmark",
         "calibrate": "memnet.cli.babi.calibrate:calibrate",
+        "card": "memnet.cli.babi.card:card",
         "download": "memnet.cli.babi.download:download",
         "evaluate": "memnet.cli.babi.evaluate:evaluate",
         "generate": "memnet.cli.babi.generate:generate",
