@@ -36,8 +36,14 @@ import httpx2
 from playwright.sync_api import Browser, sync_playwright
 
 PLACES = ("garden", "kitchen", "office", "hallway", "bathroom", "bedroom")
-PEOPLE = ("Mary", "John", "Sandra", "Daniel")
-QUESTIONS = tuple(f"Where is {who}?" for who in PEOPLE)
+ASKED_FOR = ("Mary", "John", "Sandra", "Daniel")
+FIRST, LAST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Kurt"), ("Stone", "Marsh", "Field", "Brook")
+PEOPLE = (
+    *ASKED_FOR,
+    *(f"{first} {last}{sort}" for first in FIRST for last in LAST for sort in ("", "son", "er", "man")),
+)
+"""A hundred people who go from place to place, as in a memory of a house that many come to."""
+QUESTIONS = tuple(f"Where is {who}?" for who in ASKED_FOR)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 # Both wait for the answer of their own question to be on the page, and then for it to be painted.
@@ -55,26 +61,36 @@ PRESSED = """() => addEventListener(
   "keydown", () => { window.pressed = performance.now() }, { capture: true, once: true }
 )"""
 
-FETCHED = """async ([memory, question]) => {
+FETCHED = """async ([memory, question, count]) => {
   const start = performance.now();
-  const body = JSON.stringify({ question, top_answers: 5, attention: "full" });
+  const most = count <= 1000 ? { attention: "full" } : { attention: "top", attention_limit: 200 };
+  const body = JSON.stringify({ question, top_answers: 5, ...most });
   const headers = { "Content-Type": "application/json" };
   const asked = await fetch(`/v1/memories/${memory}/answers`, { method: "POST", headers, body });
   const answer = await asked.json();
   const at = answer.memory.revision;
-  const facts = await fetch(`/v1/memories/${memory}/facts?limit=500&order=desc&as_of_revision=${at}`);
+  const writes = count <= 150;
+  const page = `limit=500&order=desc&as_of_revision=${at}&writes=${writes}`;
+  const facts = await fetch(`/v1/memories/${memory}/facts?${page}`);
   await facts.json();
   return performance.now() - start;
 }"""
 
 
 @contextmanager
-def _service(folder: str) -> Iterator[str]:
+def _service(folder: str, checkpoint: str | None) -> Iterator[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
     process = subprocess.Popen(
         [sys.executable, "-c", "from service.cli import serve; serve()", "--port", "0"],
         cwd=folder,
-        env={**own, "MEMNET_LOG_LEVEL": "warning", "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+        env={
+            **own,
+            "MEMNET_LOG_LEVEL": "warning",
+            "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+            # On a machine that does other work too, nothing is given up early.
+            "MEMNET_REQUEST_TIMEOUT_S": "600",
+            **({"MEMNET_CHECKPOINT": checkpoint} if checkpoint else {}),
+        },
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -89,27 +105,29 @@ def _service(folder: str) -> Iterator[str]:
 
 
 def _fill(address: str, name: str, count: int) -> None:
-    facts = [{"text": f"{PEOPLE[n % 4]} went to the {PLACES[n * 7 % 6]}."} for n in range(count)]
-    with httpx2.Client(base_url=address, timeout=60) as client:
+    facts = [{"text": f"{PEOPLE[n % len(PEOPLE)]} went to the {PLACES[n * 7 % 6]}."} for n in range(count)]
+    with httpx2.Client(base_url=address, timeout=600) as client:
         client.put(f"/v1/memories/{name}").raise_for_status()
-        for start in range(0, count, 500):
-            body = {"facts": facts[start : start + 500]}
+        for start in range(0, count, 250):
+            body = {"facts": facts[start : start + 250]}
             client.post(f"/v1/memories/{name}/facts", json=body).raise_for_status()
 
 
-def _round(browser: Browser, address: str, memory: str, number: int) -> dict[str, float]:
+def _round(browser: Browser, address: str, count: int, number: int) -> dict[str, float]:
+    memory = f"facts-{count}"
     asked, other = QUESTIONS[number % 4], QUESTIONS[(number + 1) % 4]
     # A context of its own has an empty cache.
     context = browser.new_context(
         base_url=address, viewport={"width": 1360, "height": 900}, reduced_motion="reduce"
     )
     page = context.new_page()
+    page.set_default_timeout(300_000)
     query = httpx2.QueryParams({"memory": memory, "question": asked})
     page.goto(f"/ui?{query}", wait_until="commit")
     linked = page.evaluate(DRAWN, asked)
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     page.get_by_label("Ask", exact=True).fill(other)
-    fetched = page.evaluate(FETCHED, [memory, other])
+    fetched = page.evaluate(FETCHED, [memory, other, count])
     page.evaluate(PRESSED)
     page.get_by_label("Ask", exact=True).press("Enter", no_wait_after=True)
     drawn = page.evaluate(DRAWN, other) - page.evaluate("pressed")
@@ -123,8 +141,8 @@ def _round(browser: Browser, address: str, memory: str, number: int) -> dict[str
     }
 
 
-def measure(facts: list[int], rounds: int) -> dict[str, Any]:
-    """Measure all sizes in turn, `rounds` times; the first round is not counted."""
+def measure(facts: list[int], rounds: int, checkpoint: str | None = None) -> dict[str, Any]:
+    """Measure all sizes in turn, `rounds` times; one more round before them is not counted."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium)")
@@ -132,7 +150,7 @@ def measure(facts: list[int], rounds: int) -> dict[str, Any]:
     load = os.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory() as folder,
-        _service(folder) as address,
+        _service(folder, checkpoint) as address,
         sync_playwright() as playwright,
     ):
         for count in facts:
@@ -140,7 +158,7 @@ def measure(facts: list[int], rounds: int) -> dict[str, Any]:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         for number in range(rounds + 1):
             for count in facts:
-                one = _round(browser, address, f"facts-{count}", number)
+                one = _round(browser, address, count, number)
                 if number:
                     found[count].append(one)
         chromium = browser.version
@@ -152,6 +170,7 @@ def measure(facts: list[int], rounds: int) -> dict[str, Any]:
         "load_before": load,
         "load_after": os.getloadavg()[0],
         "chromium": chromium,
+        "checkpoint": checkpoint or "the shipped one",
         "rounds": rounds,
         "facts": {
             str(count): {name: _summary([each[name] for each in found[count]]) for name in found[count][0]}
@@ -176,9 +195,10 @@ def main() -> None:
     )
     parser.add_argument("--facts", type=int, nargs="+", default=[50, 5000])
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--checkpoint", help="the network to answer with; the shipped one by default")
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     options = parser.parse_args()
-    result = measure(options.facts, options.rounds)
+    result = measure(options.facts, options.rounds, options.checkpoint)
     print(f"chromium {result['chromium']}, load {result['load_before']:.1f} to {result['load_after']:.1f}")
     for count, numbers in result["facts"].items():
         print(f"\n{count} facts, median of {options.rounds} (best to worst)")

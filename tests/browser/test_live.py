@@ -118,9 +118,9 @@ def test_a_service_that_does_not_answer_is_asked_again(
     page.goto(HOUSE)
     expect(page.locator(".live")).to_have_text("live")
 
-    page.route("**/v1/memories/house", lambda route: route.abort())
+    page.route("**/v1/memories/house/changes?*", lambda route: route.abort())
     expect(page.locator(".live")).to_have_text("not connected")
     watched.errors.clear()
-    page.unroute("**/v1/memories/house")
+    page.unroute("**/v1/memories/house/changes?*")
 
     expect(page.locator(".live")).to_have_text("live")
