@@ -163,12 +163,8 @@ class Fused:
         self, x: Float32[Array, " content"], asked: Float32[Array, "heads query_dim"]
     ) -> Float32[Array, "heads content"]:
         """Queries on the side of the facts: inner products with these are the scores of content."""
-        if not self.mechanism.query:
-            return (x * self.read_gain)[None]
-        if not self.mechanism.keys:
-            return asked
-        queries: np.ndarray = np.matmul(asked[:, None], self.W_K)[:, 0]
-        return queries
+        queries: np.ndarray = asked if self.mechanism.query else (x * self.read_gain)[None]
+        return np.matmul(asked[:, None], self.W_K)[:, 0] if self.mechanism.keys else queries
 
     def keys(self, facts: Facts) -> Float32[Array, "heads head_dim facts"]:
         """Every fact's key of every head, for a mechanism that is not linear in the fact: a full pass."""
