@@ -7,26 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Tensor
 
 from memnet.errors import CheckpointError, InputError
 from memnet.training.checkpoint import CONFIG, TRAINING, load_state
+from memnet.training.settings import Settings
 
-
-class AnyRecipe(Protocol):
-    """What every recipe offers."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """All settings, as JSON."""
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The recipe of some settings."""
-
-
-R = TypeVar("R", bound=AnyRecipe)
+R = TypeVar("R", bound=Settings)
+T = TypeVar("T", bound="TrainingRun[Any]")
 
 
 @dataclass(frozen=True)  # with slots, typing could not make one of a `Spec[Recipe]`
@@ -51,7 +41,7 @@ class Spec(Generic[R]):
         }
 
     @classmethod
-    def read(cls, values: Mapping[str, Any], recipe: type[R]) -> Self:
+    def read(cls, values: Mapping[str, Any], recipe: type[R]) -> Spec[R]:
         """The spec that `to_dict` wrote, with a recipe of this kind."""
         return cls(
             directory=Path(values["directory"]),
@@ -96,7 +86,7 @@ class TrainingRun(ABC, Generic[R]):
         """Stand where a saved state stood."""
 
     @classmethod
-    def start(cls, folder: Path, spec: Spec[R]) -> Self:
+    def start(cls: type[T], folder: Path, spec: Spec[Any]) -> T:
         """Begin a run in a folder that holds none.
 
         Raises:
@@ -109,7 +99,7 @@ class TrainingRun(ABC, Generic[R]):
         return cls(folder, spec)
 
     @classmethod
-    def resume(cls, folder: Path) -> Self:
+    def resume(cls: type[T], folder: Path) -> T:
         """Go on with an interrupted run.
 
         Raises:
