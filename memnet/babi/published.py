@@ -28,8 +28,8 @@ class Published:
     source: str
 
 
-def published(model: str, train_size: str, mode: str) -> Published:
-    """A published column of one statistic.
+def published(model: str, train_size: str, mode: str, statistic: str | None = None) -> Published:
+    """A published column of one statistic; which one need not be said where there is one alone.
 
     Raises:
         InputError: There is none, or there are several statistics.
@@ -38,6 +38,7 @@ def published(model: str, train_size: str, mode: str) -> Published:
         column
         for column in _columns()
         if (column.model, column.train_size, column.mode) == (model, train_size, mode)
+        and statistic in (None, column.statistic)
     ]
     if len(found) != 1:
         raise InputError(f"there are {len(found)} published columns for '{model}', {train_size}, {mode}")

@@ -30,6 +30,8 @@ _MARKERS = "ox^sDvP*"
 # The colours of the page in its light theme.
 _COLD, _HEAT = (0.937, 0.945, 0.961), (0.114, 0.247, 0.580)
 _INK, _MUTED, _RULE = "#1b1a18", "#625e56", "#e5e1d8"
+_NO_ERROR = 0.01
+"""Where an error of 0 % stands on a logarithmic axis."""
 _FAINT = 0.0005
 """What is shown as 0.000 gets no ground of its own."""
 
@@ -171,7 +173,7 @@ def learning_figure(history: Sequence[Mapping[str, Any]], *, title: str = "") ->
         )
         right.set_ylabel("validation error, %")
         right.set_ylim(bottom=0)
-    if linear := [each["epoch"] for each in history if each["linear"]]:
+    if linear := [each["epoch"] for each in history if each.get("linear")]:
         axes.axvspan(linear[0] - 0.5, linear[-1] + 0.5, color="0.92", label="linear start")
         lines += axes.patches
     axes.legend(handles=lines, fontsize=8)
@@ -223,6 +225,63 @@ def restarts_figure(curves: Sequence[Curves], *, linear_epochs: int, title: str 
         axes.tick_params(labelsize=6)
     figure.supxlabel("epoch", fontsize=8)
     figure.supylabel("training loss, nats per question", fontsize=8)
+    figure.suptitle(title, fontsize=10)
+    return figure
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What restarts had learned by when."""
+
+    name: str
+    points: Sequence[Sequence[tuple[float, float]]]
+    """Of each restart, after each epoch: CPU time in seconds, and validation error in [0, 1]."""
+    selected: int
+    """Which restart is drawn in front."""
+
+
+def course_figure(courses: Sequence[Course], *, title: str = "") -> Figure:
+    """Validation error against CPU time: a panel for what was trained together, a line per restart.
+
+    The error is on a logarithmic axis, where the last tenths of a percent can be seen as well as the first
+    plateau; no wrong answer at all is drawn at the bottom, at 0.01 %.
+
+    Raises:
+        MemnetError: matplotlib is not installed.
+    """
+    columns = min(4, len(courses))
+    rows = -(-len(courses) // columns)
+    alone = len(courses) == 1
+    figure = _figure(width=6.5 if alone else 1.2 + 2.6 * columns, height=3.6 if alone else 1.0 + 1.9 * rows)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    longest = max((points[-1][0] for each in courses for points in each.points if points), default=0.0)
+    unit, name = (3600.0, "CPU hours") if longest >= 3600 else (60.0, "CPU minutes")
+    for number, axes in enumerate(panels.flat):
+        if number >= len(courses):
+            axes.set_axis_off()
+            continue
+        each = courses[number]
+        for restart, points in enumerate(each.points):
+            chosen = restart == each.selected
+            axes.plot(
+                [seconds / unit for seconds, _ in points],
+                [max(100 * error, _NO_ERROR) for _, error in points],
+                color="C0" if chosen else "0.7",
+                linewidth=1.4 if chosen else 0.8,
+                marker="." if len(points) < 40 else "",
+                markersize=3,
+                zorder=3 if chosen else 2,
+            )
+        axes.set_yscale("log")
+        axes.set_ylim(_NO_ERROR, 100)
+        axes.set_xlim(left=0)
+        axes.set_yticks([0.01, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
+        axes.minorticks_off()
+        axes.grid(axis="y", color="0.9", linewidth=0.6)
+        axes.set_title(each.name, fontsize=8)
+        axes.tick_params(labelsize=7)
+    figure.supxlabel(name, fontsize=8)
+    figure.supylabel("validation error, %", fontsize=8)
     figure.suptitle(title, fontsize=10)
     return figure
 

@@ -17,7 +17,9 @@ from memnet.evaluation.answers import FAILED
 from memnet.evaluation.evaluate import TaskReport, mean_of
 from memnet.evaluation.plots import Series
 from memnet.evaluation.runs import AskedStory, BenchmarkRun, CheckpointRun
+from memnet.nn.multihead import MultiHeadMemory
 from memnet.training.checkpoint import write_atomically
+from memnet.training.recipe import Recipe
 
 FORMAT = 1
 """Format of `report.json`."""
@@ -180,13 +182,24 @@ def _benchmark(run: BenchmarkRun) -> list[str]:
     return [
         f"## {run.name}",
         "",
-        f"bAbI `{recipe.split}`, {mode}, seeds 0 to {recipe.restarts - 1}, the weights after the last epoch. "
+        f"bAbI `{recipe.split}`, {mode}, seeds 0 to {recipe.restarts - 1}, {_weights(run)}. "
         f"Training data: {'; '.join(labels)}. {run.elapsed_s:,.0f} s of training.",
         "",
         *(f"- {note}" for note in [*run.notes, *_without_curves(run)]),
         "",
-        table.markdown(run.rows, recipe.restarts, recipe.published),
+        table.markdown(
+            run.rows,
+            recipe.restarts,
+            recipe.published,
+            selected_by=recipe.selected_by,
+            deviation=table.spread(run.results, [row.task for row in run.rows]),
+        ),
     ]
+
+
+def _weights(run: BenchmarkRun) -> str:
+    averaged = run.recipe.network == MultiHeadMemory.family
+    return "the averaged weights after the last update" if averaged else "the weights after the last epoch"
 
 
 def _without_curves(run: BenchmarkRun) -> list[str]:
@@ -199,7 +212,10 @@ def draw(run: CheckpointRun | BenchmarkRun) -> dict[str, bytes]:
     if isinstance(run, BenchmarkRun):
         count = run.recipe.restarts
         ours = [
-            Series(f"selected of {count} by training error", {row.task: row.selected for row in run.rows}),
+            Series(
+                f"selected of {count} by {run.recipe.selected_by}",
+                {row.task: row.selected for row in run.rows},
+            ),
             Series(
                 f"mean of {count}, ± standard deviation",
                 {row.task: row.mean for row in run.rows},
@@ -210,8 +226,12 @@ def draw(run: CheckpointRun | BenchmarkRun) -> dict[str, bytes]:
         title = f"{run.name}: bAbI {run.recipe.split}"
         drawn = {f"{run.name}-errors.png": plots.png(plots.error_figure(ours, beside, title=title))}
         if curves := run.curves:
-            figure = plots.restarts_figure(curves, linear_epochs=run.recipe.recipe.linear_epochs, title=title)
+            recipe = run.recipe.recipe
+            linear = recipe.linear_epochs if isinstance(recipe, Recipe) else 0
+            figure = plots.restarts_figure(curves, linear_epochs=linear, title=title)
             drawn[f"{run.name}-learning.png"] = plots.png(figure)
+        if courses := run.courses:
+            drawn[f"{run.name}-cost.png"] = plots.png(plots.course_figure(courses, title=title))
         return drawn
     tasks = run.evaluation.tasks
     errors = Series(f"{run.name}, one run", {task: each.error for task, each in tasks.items()})
@@ -221,6 +241,8 @@ def draw(run: CheckpointRun | BenchmarkRun) -> dict[str, bytes]:
     if run.history:
         figure = plots.learning_figure(run.history, title=title)
         images[f"{run.name}-learning.png"] = plots.png(figure)
+    if course := run.course:
+        images[f"{run.name}-cost.png"] = plots.png(plots.course_figure([course], title=title))
     for each in run.asked:
         if each.answer.text is not None:
             name = f"{run.name}-attention-{str(each.choice).replace(':', '-')}.png"

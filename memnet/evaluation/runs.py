@@ -14,16 +14,17 @@ from memnet.babi.dataset import TaskFile, load_task
 from memnet.babi.published import Published
 from memnet.babi.tasks import TASK_NAMES
 from memnet.errors import CheckpointError, InputError
-from memnet.evaluation import table
+from memnet.evaluation import plots, table
 from memnet.evaluation.evaluate import Evaluation, evaluate
 from memnet.evaluation.labels import SIZES, training_labels
 from memnet.evaluation.plots import Curves
+from memnet.nn.memn2n import MemN2N
 from memnet.reader import Reader
 from memnet.recipes import BenchmarkRecipe
 from memnet.story import Answer, Question
-from memnet.training.benchmark import Restart, Unit, UnitResult, read_result, units
+from memnet.training.benchmark import units
 from memnet.training.checkpoint import Checkpoint
-from memnet.training.recipe import Recipe
+from memnet.training.results import Restart, Unit, UnitResult, read_result
 
 BENCHMARK = "benchmark.json"
 """The file that makes a folder the results of a benchmark."""
@@ -81,6 +82,16 @@ class CheckpointRun:
         """A report of every epoch, as training wrote it; empty when it wrote none."""
         history: list[dict[str, Any]] = self.evaluation.checkpoint.training.get("history", [])
         return history
+
+    @property
+    def course(self) -> plots.Course | None:
+        """Validation error against CPU time; None for a run that did not count it or validated nothing."""
+        points = [
+            (each["cpu_s"], each["validation_error"])
+            for each in self.history
+            if each.get("validation_error") is not None and "cpu_s" in each
+        ]
+        return plots.Course(self.name, [points], 0) if points else None
 
     def to_dict(self) -> dict[str, Any]:
         training = self.evaluation.checkpoint.training
@@ -156,15 +167,30 @@ class BenchmarkRun:
             return []
         panels: dict[str, list[Restart]] = {}
         for unit, each in restarts:
-            joint = "all tasks" if len(unit.tasks) > 1 else f"{unit.tasks[0]} {TASK_NAMES[unit.tasks[0]]}"
-            panels.setdefault(joint, []).append(each)
+            panels.setdefault(_panel(unit), []).append(each)
         return [
             Curves(
                 name,
                 [each.losses for each in found],
-                min(range(len(found)), key=lambda index: found[index].training_error),
+                min(range(len(found)), key=lambda index: found[index].chosen_by),
             )
             for name, found in panels.items()
+        ]
+
+    @property
+    def courses(self) -> list[plots.Course]:
+        """Validation error against time, a panel as in `curves`; none where it was not kept."""
+        panels: dict[str, list[Restart]] = {}
+        for unit, result in self.results:
+            panels.setdefault(_panel(unit), []).extend(each for each in result.restarts if each.course)
+        return [
+            plots.Course(
+                name,
+                [[(moment.cpu_s, moment.validation_error) for moment in each.course] for each in found],
+                min(range(len(found)), key=lambda index: found[index].chosen_by),
+            )
+            for name, found in panels.items()
+            if found
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -195,6 +221,10 @@ class BenchmarkRun:
         }
 
 
+def _panel(unit: Unit) -> str:
+    return "all tasks" if len(unit.tasks) > 1 else f"{unit.tasks[0]} {TASK_NAMES[unit.tasks[0]]}"
+
+
 def is_benchmark(folder: Path) -> bool:
     """Whether a folder holds results of a benchmark rather than a checkpoint."""
     return (folder / BENCHMARK).is_file()
@@ -216,7 +246,8 @@ def read_benchmark(folder: Path) -> BenchmarkRun:
             split=split,
             mode=mode,
             restarts=settings["restarts"],
-            recipe=Recipe.from_dict(settings["recipe"]),
+            # Results from before there were two families do not say which one.
+            recipe=recipes.recipe_of(settings.get("network", MemN2N.family), settings["recipe"]),
             published=_column_of_recipe(name, split, mode),
         )
         work = units(recipe, tuple(settings["tasks"]))
@@ -274,7 +305,8 @@ def evaluate_checkpoint(
 def comparable(data: dict[str, Any]) -> tuple[Published, ...]:
     """The paper's columns of a run's training size and mode."""
     mode = "joint" if len(data.get("files", {})) > 1 else "single"
-    beside = [recipes.load(name).published for name in recipes.names()]
+    brought = [recipes.load(name) for name in recipes.names()]
+    beside = [each.published for each in brought if each.network == MemN2N.family]
     asked = (SIZES.get(data.get("split", "")), mode)
     return tuple(each for each in beside if each and (each.train_size, each.mode) == asked)
 
@@ -299,15 +331,23 @@ def _column_of_recipe(name: str, split: str, mode: str) -> Published | None:
 
 
 def _restart(unit: Unit, restart: Restart) -> dict[str, Any]:
-    validated = not math.isnan(restart.validation_error)  # NaN without validation stories
     return {
         "unit": unit.name,
         "seed": restart.seed,
         "training_error": restart.training_error,
-        "validation_error": restart.validation_error if validated else None,
+        "validation_error": _known(restart.validation_error),
         "test_errors": {str(task): error for task, error in restart.test_errors.items()},
         "losses": list(restart.losses),
+        "course": [
+            asdict(moment) | {"validation_error": _known(moment.validation_error)}
+            for moment in restart.course
+        ],
     }
+
+
+def _known(error: float) -> float | None:
+    """JSON has no NaN, which is the error where there are no validation stories."""
+    return None if math.isnan(error) else error
 
 
 def _column(column: Published) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from memnet.babi.published import Published
 from memnet.babi.tasks import TASK_NAMES
 from memnet.evaluation.answers import FAILED
-from memnet.training.benchmark import Unit, UnitResult
+from memnet.training.results import Unit, UnitResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Row:
 
     task: int
     selected: float
-    """Of the restart with the lowest training error."""
+    """Of the restart that was chosen, by training or validation error."""
     mean: float
     """Over all restarts."""
     deviation: float
@@ -26,11 +26,9 @@ class Row:
     published: float | None
 
 
-def row(
-    task: int, test_errors: Sequence[float], training_errors: Sequence[float], column: Published | None
-) -> Row:
-    """The row of one task; among equal training errors the first restart is selected."""
-    best = min(range(len(test_errors)), key=lambda index: training_errors[index])
+def row(task: int, test_errors: Sequence[float], chosen_by: Sequence[float], column: Published | None) -> Row:
+    """The row of one task; the restart with the lowest `chosen_by` is selected, of equal ones the first."""
+    best = min(range(len(test_errors)), key=lambda index: chosen_by[index])
     return Row(
         task=task,
         selected=test_errors[best],
@@ -48,8 +46,16 @@ def rows(
     for task in tasks:
         restarts = [each for unit, result in results if task in unit.tasks for each in result.restarts]
         errors = [each.test_errors[task] for each in restarts]
-        found.append(row(task, errors, [each.training_error for each in restarts], column))
+        found.append(row(task, errors, [each.chosen_by for each in restarts], column))
     return found
+
+
+def spread(results: Sequence[tuple[Unit, UnitResult]], tasks: Sequence[int]) -> float | None:
+    """Sample standard deviation of the mean error over the restarts that answer all tasks; None below two."""
+    restarts = [each for _, result in results for each in result.restarts]
+    if len(restarts) < 2 or any(set(tasks) - each.test_errors.keys() for each in restarts):
+        return None
+    return stdev(fmean(each.test_errors[task] for task in tasks) for each in restarts)
 
 
 def summary(rows: Sequence[Row]) -> Mapping[str, float | int | None]:
@@ -65,11 +71,26 @@ def summary(rows: Sequence[Row]) -> Mapping[str, float | int | None]:
     }
 
 
-def markdown(rows: Sequence[Row], restarts: int, column: Published | None) -> str:
-    """The table in Markdown, errors in %."""
+def markdown(
+    rows: Sequence[Row],
+    restarts: int,
+    column: Published | None,
+    *,
+    selected_by: str = "training error",
+    deviation: float | None = None,
+) -> str:
+    """The table in Markdown, errors in %.
+
+    Args:
+        rows: One per task.
+        restarts: How many there were.
+        column: What stands beside.
+        selected_by: What the selected one had least of.
+        deviation: Of the mean over all tasks; see `spread`.
+    """
     beside = f"published ({column.statistic}; {column.status})" if column else "published"
     lines = [
-        f"| task | | selected of {restarts} by training error | mean of {restarts} | ± | {beside} |",
+        f"| task | | selected of {restarts} by {selected_by} | mean of {restarts} | ± | {beside} |",
         "|---|---|---|---|---|---|",
     ]
     lines += [
@@ -80,7 +101,8 @@ def markdown(rows: Sequence[Row], restarts: int, column: Published | None) -> st
     total = summary(rows)
     ours = f"**{_percent(total['selected'])}** | **{_percent(total['mean'])}**"
     theirs = "" if total["published"] is None else f"**{_percent(total['published'])}**"
-    lines.append(f"| | **mean** | {ours} | | {theirs} |")
+    around = "" if deviation is None else f"{_percent(deviation)} "
+    lines.append(f"| | **mean** | {ours} | {around}| {theirs} |")
     failed = "" if total["published_failed"] is None else str(total["published_failed"])
     lines.append(f"| | failed (> 5 %) | {total['selected_failed']} | | | {failed} |")
     return "\n".join(lines) + "\n"

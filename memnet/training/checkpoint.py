@@ -143,18 +143,17 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """A run between two epochs."""
+    """A run in progress."""
 
-    weights: dict[str, Tensor]
-    epochs_done: int
+    tensors: dict[str, Tensor]
     record: dict[str, Any]
-    """Recipe, data and history, as JSON."""
+    """What the run is asked to do, its data, and how far it is, as JSON."""
 
 
 def save_state(folder: Path, state: TrainingState) -> None:
     """Write the state of a run, replacing the previous one atomically."""
-    metadata = {"epochs_done": str(state.epochs_done), "record": json.dumps(state.record)}
-    write_atomically(folder / TRAINING, save_tensors(state.weights, metadata=metadata))
+    tensors = {name: tensor.contiguous() for name, tensor in state.tensors.items()}
+    write_atomically(folder / TRAINING, save_tensors(tensors, metadata={"record": json.dumps(state.record)}))
 
 
 def load_state(folder: Path) -> TrainingState:
@@ -168,10 +167,12 @@ def load_state(folder: Path) -> TrainingState:
         raise CheckpointError(f"{folder} has no run to resume", hint="start it without --resume")
     raw = path.read_bytes()
     try:
-        weights = load_tensors(raw)
+        tensors = load_tensors(raw)
         size = int.from_bytes(raw[:8], "little")
         metadata = json.loads(raw[8 : 8 + size])["__metadata__"]
-        return TrainingState(weights, int(metadata["epochs_done"]), json.loads(metadata["record"]))
+        record = json.loads(metadata["record"])
+        # Where older states have the epochs of a MemN2N.
+        return TrainingState(tensors, {k: int(v) for k, v in metadata.items() if k != "record"} | record)
     except (SafetensorError, ValueError, KeyError, TypeError):
         raise CheckpointError(f"{path} is damaged", hint="start the run again without --resume") from None
 

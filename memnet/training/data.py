@@ -14,6 +14,7 @@ from memnet.errors import InputError
 from memnet.nn.memn2n import MemN2NConfig
 from memnet.story import Story
 from memnet.training.recipe import Recipe
+from memnet.training.spec import Spec
 from memnet.training.vectorise import Examples, examples_of, vocabulary_of
 from memnet.vocabulary import Vocabulary
 
@@ -24,36 +25,8 @@ _GENUINE_PARTIAL = "82096130c5043a794a9879bfebb5c1b84f6989bdde36f0fe5d613cfff23d
 """sha256 of the 1,925 genuine questions of the 10k training file of task 3."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunSpec:
-    """What a run is asked to do."""
-
-    directory: Path
-    """Folder that holds the splits."""
-    split: str
-    tasks: tuple[int, ...]
-    train_files: Mapping[int, Path]
-    """Training files that stand in for official ones, by task."""
-    recipe: Recipe
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "directory": str(self.directory.resolve()),
-            "split": self.split,
-            "tasks": list(self.tasks),
-            "train_files": {str(task): str(path.resolve()) for task, path in self.train_files.items()},
-            "recipe": self.recipe.to_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RunSpec:
-        return cls(
-            directory=Path(values["directory"]),
-            split=values["split"],
-            tasks=tuple(values["tasks"]),
-            train_files={int(task): Path(path) for task, path in values["train_files"].items()},
-            recipe=Recipe.from_dict(values["recipe"]),
-        )
+RunSpec = Spec[Recipe]
+"""What a run of a MemN2N is asked to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from memnet.errors import RecipeError
 from memnet.nn.encoding import ENCODINGS
 from memnet.nn.memn2n import TYINGS
+from memnet.training.settings import Settings
 
 DRAWS = ("questions", "stories")
 """How batches are put together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Settings):
     """MemN2N as Sukhbaatar et al. (2015) train it; the defaults are those of a single task at 1k."""
 
     dim: int = 20
@@ -77,23 +76,6 @@ class Recipe:
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0 over both phases."""
         return self.learning_rate * 0.5 ** (max(0, epoch - self.linear_epochs) // self.halve_every)
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
-        """Read a recipe; settings that are not named keep their defaults.
-
-        Raises:
-            RecipeError: A setting that does not exist, or a value that cannot be.
-        """
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(values.keys() - known):
-            raise RecipeError(
-                f"a recipe has no setting '{unknown[0]}'", hint=f"settings: {', '.join(sorted(known))}"
-            )
-        return cls(**values)
 
 
 PAPER_SINGLE = Recipe()

@@ -9,33 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from memnet.errors import CheckpointError, InputError
 from memnet.evaluation.answers import error
 from memnet.nn.memn2n import MemN2N
 from memnet.training.checkpoint import (
-    CONFIG,
     TRAINING,
     TrainingState,
     copy_weights,
-    load_state,
     save_checkpoint,
     save_state,
 )
 from memnet.training.data import RunSpec, load_run_data
 from memnet.training.loop import EpochReport, train_epoch
+from memnet.training.recipe import Recipe
+from memnet.training.spec import TrainingRun
 
 _SAVE_EVERY_S = 5.0
 """Seconds between two saved states; an interrupt saves at once."""
 
 
-class Run:
+class Run(TrainingRun[Recipe]):
     """One training run in one folder.
 
     Attributes:
-        history: A report of every epoch done.
         epochs_done: Whole epochs, over both phases.
     """
+
+    recipe = Recipe
 
     def __init__(self, folder: Path, spec: RunSpec) -> None:
         self.folder = folder
@@ -45,40 +46,18 @@ class Run:
         self.network = MemN2N(self.data.config, generator=generator)
         self.history: list[dict[str, Any]] = []
         self.epochs_done = 0
-        self.elapsed_s = 0.0
+        self.elapsed_s = self.cpu_s = 0.0
 
-    @classmethod
-    def start(cls, folder: Path, spec: RunSpec) -> Run:
-        """Begin a run in a folder that holds none.
+    @property
+    def data_record(self) -> dict[str, Any]:
+        return self.data.record
 
-        Raises:
-            InputError: The folder already holds a run.
-            BabiDataMissing, BabiFormatError: The data cannot be read. Nothing is written.
-        """
-        for name, advice in ((CONFIG, "choose another --out"), (TRAINING, "go on with --resume")):
-            if (folder / name).exists():
-                raise InputError(f"{folder} already holds a run", hint=f"{advice}, or remove the folder")
-        return cls(folder, spec)
-
-    @classmethod
-    def resume(cls, folder: Path) -> Run:
-        """Go on with an interrupted run.
-
-        Raises:
-            CheckpointError: There is none, it is damaged, or the data have changed since.
-        """
-        state = load_state(folder)
-        run = cls(folder, RunSpec.from_dict(state.record["spec"]))
-        if run.data.record != state.record["data"]:
-            raise CheckpointError(
-                f"the data in {run.spec.directory} are not those that the run in {folder} began with",
-                hint="bring the same files back, or start again in another --out",
-            )
-        run.network.load_state_dict(state.weights)
-        run.epochs_done = state.epochs_done
-        run.history = state.record["history"]
-        run.elapsed_s = state.record["elapsed_s"]
-        return run
+    def _restore(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
+        self.network.load_state_dict(tensors)
+        self.epochs_done, self.history = record["epochs_done"], record["history"]
+        self.elapsed_s = record["elapsed_s"]
+        # Runs that began under an older memnet did not count it.
+        self.cpu_s = record.get("cpu_s", self.elapsed_s)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -97,16 +76,18 @@ class Run:
         recipe = self.spec.recipe
         self.folder.mkdir(parents=True, exist_ok=True)
         whole = copy_weights(self.network)
-        saved_at = began = time.monotonic()
-        before = self.elapsed_s
+        tick = self.clock()
+        saved_at = time.monotonic()
         self._save(whole)
         try:
             while self.epochs_done < recipe.total_epochs:
                 report = self._epoch(on_batches)
+                tick()
                 whole = copy_weights(self.network)
-                self.history.append(asdict(report))
+                trained_on = (self.epochs_done + 1) * self.batches_per_epoch * recipe.batch_size
+                times = {"elapsed_s": round(self.elapsed_s, 2), "cpu_s": round(self.cpu_s, 2)}
+                self.history.append(asdict(report) | {"questions": trained_on} | times)
                 self.epochs_done += 1
-                self.elapsed_s = before + time.monotonic() - began
                 if time.monotonic() - saved_at > _SAVE_EVERY_S:
                     self._save(whole)
                     saved_at = time.monotonic()
@@ -129,14 +110,16 @@ class Run:
             validation_error=error(self.network, self.data.validation) if len(self.data.validation) else None,
         )
 
-    def _save(self, weights: dict[str, torch.Tensor]) -> None:
+    def _save(self, weights: dict[str, Tensor]) -> None:
         record = {
             "spec": self.spec.to_dict(),
             "data": self.data.record,
             "history": self.history,
+            "epochs_done": self.epochs_done,
             "elapsed_s": self.elapsed_s,
+            "cpu_s": self.cpu_s,
         }
-        save_state(self.folder, TrainingState(weights, self.epochs_done, record))
+        save_state(self.folder, TrainingState(weights, record))
 
     def _record(self) -> dict[str, Any]:
         """What goes into the checkpoint: no path of this machine."""
@@ -147,6 +130,7 @@ class Run:
             "training_error": error(self.network, self.data.training),
             "validation_error": self.history[-1]["validation_error"],
             "elapsed_s": round(self.elapsed_s, 1),
+            "cpu_s": round(self.cpu_s, 1),
             "torch": torch.__version__,
             "history": self.history,
         }

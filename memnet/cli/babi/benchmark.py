@@ -20,10 +20,11 @@ from memnet.cli.babi.options import data_option, parse_train_files, tasks_option
 from memnet.evaluation import plots, table
 from memnet.evaluation import report as reports
 from memnet.evaluation.runs import BenchmarkRun
+from memnet.nn.memn2n import MemN2N
 from memnet.recipes import BenchmarkRecipe
 from memnet.training import benchmark as benchmarks
-from memnet.training.benchmark import Unit, UnitResult
 from memnet.training.checkpoint import write_atomically
+from memnet.training.results import Unit, UnitResult
 
 
 @click.command()
@@ -32,7 +33,11 @@ from memnet.training.checkpoint import write_atomically
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of results."
 )
 @click.option(
-    "--restarts", type=click.IntRange(1), help="Runs from different seeds; the recipe's by default."
+    "--restarts",
+    "--seeds",
+    "restarts",
+    type=click.IntRange(1),
+    help="Runs from different seeds; the recipe's by default.",
 )
 @click.option("--no-plots", is_flag=True, help="Markdown and JSON only; needs no matplotlib.")
 @data_option
@@ -49,8 +54,9 @@ def benchmark(
 ) -> None:
     """Train and test a published setting: every restart of every task, beside the published numbers.
 
-    Results are kept per unit of work, so that the same command goes on after a stop. The folder ends with
-    report.md, report.json and plots of the errors and of every restart's learning curve.
+    Results are kept per unit of work, so that the same command goes on after a stop; multi-head networks go
+    on in the middle of their training. The folder ends with report.md, report.json and plots of the errors,
+    of every restart's learning curve and, where it is known, of error against CPU time.
     """
     torch.set_num_threads(1)
     if not no_plots:
@@ -68,7 +74,7 @@ def benchmark(
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
-    total = sum(len(unit.seeds) for unit in work) * recipe.recipe.total_epochs
+    total = sum(len(unit.seeds) for unit in work) * recipe.work
     results: list[tuple[Unit, UnitResult]] = []
     with progress:
         bar = progress.add_task(f"{recipe.name}: {work[0].name}", total=total)
@@ -78,7 +84,7 @@ def benchmark(
             data_dir(data),
             out,
             train_files=others,
-            on_epochs=lambda done: progress.advance(bar, done),
+            on_work=lambda done: progress.advance(bar, done),
         ):
             results.append((unit, result))
             after = work[len(results)].name if len(results) < len(work) else "done"
@@ -103,11 +109,18 @@ def _report(recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[
         f"# {recipe.name}",
         "",
         f"`memnet babi benchmark --recipe {recipe.name}`: bAbI `{recipe.split}`, {_mode(recipe)}, seeds 0 to "
-        f"{recipe.restarts - 1}. The run with the lowest training error is selected"
-        f"{' for each task' if recipe.mode == 'single' else ''}, as in the paper; the mean of all stands "
+        f"{recipe.restarts - 1}. The run with the lowest {recipe.selected_by} is selected"
+        f"{' for each task' if recipe.mode == 'single' else ''}"
+        f"{', as in the paper' if recipe.network == MemN2N.family else ''}; the mean of all stands "
         "beside it. Test error in %.",
         "",
-        table.markdown(rows, recipe.restarts, recipe.published),
+        table.markdown(
+            rows,
+            recipe.restarts,
+            recipe.published,
+            selected_by=recipe.selected_by,
+            deviation=table.spread(results, [row.task for row in rows]),
+        ),
         *(f"**{note}**\n" for note in notes),
         f"Recipe: {', '.join(f'{name} {value}' for name, value in settings.items())}.",
         "",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from memnet.training.multihead.episodes import Episodes
 from memnet.training.multihead.lessons import Lesson, answers_of, is_fixed, language_of, of_story, of_worded
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.multihead.symmetry import SIDED_TASKS, SIDES, variants
+from memnet.training.spec import Spec
 from memnet.wording import GUESSABLE, generate
 
 WORDED_DILUTION = 4
@@ -29,36 +29,8 @@ WORDED_VALIDATION = 1_000
 """Stories in training wording, of other seeds, that are set aside."""
 
 
-@dataclass(frozen=True, slots=True)
-class MultiHeadRunSpec:
-    """What a run is asked to do."""
-
-    directory: Path
-    """Folder that holds the splits."""
-    split: str
-    tasks: tuple[int, ...]
-    train_files: Mapping[int, Path]
-    """Training files that stand in for official ones, by task."""
-    recipe: MultiHeadRecipe
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "directory": str(self.directory.resolve()),
-            "split": self.split,
-            "tasks": list(self.tasks),
-            "train_files": {str(task): str(path.resolve()) for task, path in self.train_files.items()},
-            "recipe": self.recipe.to_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> MultiHeadRunSpec:
-        return cls(
-            directory=Path(values["directory"]),
-            split=values["split"],
-            tasks=tuple(values["tasks"]),
-            train_files={int(task): Path(path) for task, path in values["train_files"].items()},
-            recipe=MultiHeadRecipe.from_dict(values["recipe"]),
-        )
+MultiHeadRunSpec = Spec[MultiHeadRecipe]
+"""What a run of a multi-head network is asked to do."""
 
 
 @dataclass(frozen=True, slots=True)

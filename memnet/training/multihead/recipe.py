@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from memnet.errors import RecipeError
 from memnet.nn.attention import MECHANISMS
+from memnet.training.settings import Settings
 
 LEAD_IN_TASKS = (2, 15, 16, 17, 19)
 """Tasks that are learned first: chains of two and three facts, and the two kinds of space."""
 
 
 @dataclass(frozen=True, slots=True)
-class MultiHeadRecipe:
+class MultiHeadRecipe(Settings):
     """How a multi-head memory network is trained; the defaults are those of all tasks jointly at 10k."""
 
     num_hops: int = 4
@@ -94,20 +93,3 @@ class MultiHeadRecipe:
         """Learning rate of an update, counted from 0, when this share of the run is done."""
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
         return self.learning_rate * min(1.0, (update + 1) / max(1, self.warmup)) * (0.02 + 0.98 * cosine)
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> MultiHeadRecipe:
-        """Read a recipe; settings that are not named keep their defaults.
-
-        Raises:
-            RecipeError: A setting that does not exist, or a value that cannot be.
-        """
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(values.keys() - known):
-            raise RecipeError(
-                f"a recipe has no setting '{unknown[0]}'", hint=f"settings: {', '.join(sorted(known))}"
-            )
-        return cls(**values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,17 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from memnet.errors import CheckpointError, InputError
 from memnet.nn.multihead import MultiHeadMemory
-from memnet.training.checkpoint import CONFIG, TRAINING, save_checkpoint, write_atomically
+from memnet.training.checkpoint import TRAINING, TrainingState, load_state, save_checkpoint, save_state
 from memnet.training.multihead.data import MultiHeadRunSpec, load_multihead_data
 from memnet.training.multihead.episodes import Episodes, loss_of, right
-from memnet.training.multihead.recipe import LEAD_IN_TASKS
+from memnet.training.multihead.recipe import LEAD_IN_TASKS, MultiHeadRecipe
+from memnet.training.spec import TrainingRun
 
 SAVE_EVERY_S = 60.0
 """Seconds between two saved states; an interrupt saves at once."""
@@ -53,12 +49,10 @@ class MultiHeadReport:
     """Of this process."""
 
 
-class MultiHeadRun:
-    """One training run in one folder.
+class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
+    """One training run in one folder."""
 
-    Attributes:
-        history: A report of every epoch done.
-    """
+    recipe = MultiHeadRecipe
 
     def __init__(self, folder: Path, spec: MultiHeadRunSpec) -> None:
         self.folder, self.spec = folder, spec
@@ -75,35 +69,9 @@ class MultiHeadRun:
         self._sums: dict[int, list[float]] = {}
         self._leads_in = spec.recipe.lead_in > 0 and not set(tasks).isdisjoint(LEAD_IN_TASKS)
 
-    @classmethod
-    def start(cls, folder: Path, spec: MultiHeadRunSpec) -> MultiHeadRun:
-        """Begin a run in a folder that holds none.
-
-        Raises:
-            InputError: The folder already holds a run.
-            BabiDataMissing, BabiFormatError: The data cannot be read. Nothing is written.
-        """
-        for name, advice in ((CONFIG, "choose another --out"), (TRAINING, "go on with --resume")):
-            if (folder / name).exists():
-                raise InputError(f"{folder} already holds a run", hint=f"{advice}, or remove the folder")
-        return cls(folder, spec)
-
-    @classmethod
-    def resume(cls, folder: Path) -> MultiHeadRun:
-        """Go on with an interrupted run.
-
-        Raises:
-            CheckpointError: There is none, it is damaged, or the data have changed since.
-        """
-        tensors, record = _load(folder / TRAINING)
-        run = cls(folder, MultiHeadRunSpec.from_dict(record["spec"]))
-        if run.data.record != record["data"]:
-            raise CheckpointError(
-                f"the data in {run.spec.directory} are not those that the run in {folder} began with",
-                hint="bring the same files back, or start again in another --out",
-            )
-        run._restore(tensors, record)
-        return run
+    @property
+    def data_record(self) -> dict[str, Any]:
+        return self.data.record
 
     def train(
         self,
@@ -121,13 +89,13 @@ class MultiHeadRun:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._save()
-        tick = self._clock()
+        tick = self.clock()
         saved_at = time.monotonic()
         try:
             while self.questions < self.spec.recipe.questions:
-                plan = self._plan()
+                plan = self.plan()
                 while self.batches_done < len(plan) and self.questions < self.spec.recipe.questions:
-                    count = self._update(plan[self.batches_done])
+                    count = self.update(plan[self.batches_done])
                     tick()
                     if on_progress:
                         on_progress(count)
@@ -146,16 +114,7 @@ class MultiHeadRun:
         save_checkpoint(self.folder, self.network, self.data.lexicon, self._record())
         (self.folder / TRAINING).unlink()
 
-    def _clock(self) -> Callable[[], None]:
-        """What to call so that the run's times go on from what they are now."""
-        began = time.monotonic() - self.elapsed_s, time.process_time() - self.cpu_s
-
-        def tick() -> None:
-            self.elapsed_s, self.cpu_s = time.monotonic() - began[0], time.process_time() - began[1]
-
-        return tick
-
-    def _plan(self) -> list[np.ndarray]:
+    def plan(self) -> list[np.ndarray]:
         """The batches of the current epoch; the same whenever it is asked for."""
         rng = np.random.default_rng([self.spec.recipe.seed, self.epoch])
         shares = self.shares
@@ -163,7 +122,8 @@ class MultiHeadRun:
             shares = {task: share * (task in LEAD_IN_TASKS) for task, share in shares.items()}
         return self.data.training.schedule(rng, self.spec.recipe.batch_size, shares)
 
-    def _update(self, lessons: np.ndarray) -> int:
+    def update(self, lessons: np.ndarray) -> int:
+        """One step of the optimiser on a batch of the plan; says how many questions it had."""
         recipe, training = self.spec.recipe, self.data.training
         rng = np.random.default_rng([recipe.seed, self.epoch, self.batches_done, 1])
         batch, targets = training.batch(
@@ -251,10 +211,7 @@ class MultiHeadRun:
             "elapsed_s": self.elapsed_s,
             "cpu_s": self.cpu_s,
         }
-        content = save_tensors(
-            {k: v.contiguous() for k, v in tensors.items()}, metadata={"record": json.dumps(record)}
-        )
-        write_atomically(self.folder / TRAINING, content)
+        save_state(self.folder, TrainingState(tensors, record))
 
     def _restore(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
         self.network.load_state_dict(
@@ -301,7 +258,7 @@ def is_multihead(folder: Path) -> bool:
     Raises:
         CheckpointError: There is none, or it is damaged.
     """
-    return "questions" in _load(folder / TRAINING)[1]
+    return "questions" in load_state(folder).record
 
 
 @torch.inference_mode()
@@ -331,15 +288,3 @@ def _optimiser(network: nn.Module, rate: float, decay: float) -> torch.optim.Ada
 def _strangers(rng: np.random.Generator, most: int) -> int:
     """Facts of other stories for a batch: none in three quarters of them, else 1 to `most`."""
     return int((most + 1) ** rng.random()) if most and rng.random() < 0.25 else 0
-
-
-def _load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if not path.is_file():
-        raise CheckpointError(f"{path.parent} has no run to resume", hint="start it without --resume")
-    raw = path.read_bytes()
-    try:
-        tensors = load_tensors(raw)
-        size = int.from_bytes(raw[:8], "little")
-        return tensors, json.loads(json.loads(raw[8 : 8 + size])["__metadata__"]["record"])
-    except (SafetensorError, ValueError, KeyError, TypeError):
-        raise CheckpointError(f"{path} is damaged", hint="start the run again without --resume") from None

@@ -8,7 +8,7 @@ import pytest
 
 from memnet.errors import MemnetError
 from memnet.evaluation import plots
-from memnet.evaluation.plots import Curves, Series
+from memnet.evaluation.plots import Course, Curves, Series
 from memnet.models import SHIPPED
 from memnet.reader import Reader
 from memnet.training.checkpoint import load_checkpoint
@@ -142,3 +142,33 @@ def test_without_matplotlib_the_extra_is_named_before_any_work(tmp_path, monkeyp
         "hint: install it with `pip install 'memnet[plots]'`",
     )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("_matplotlib")
+def test_error_against_time_has_a_line_per_run_and_the_selected_one_in_front():
+    runs = [[(60.0, 0.5), (120.0, 0.0)], [(90.0, 0.4), (180.0, 0.02)]]
+
+    (axes,) = plots.course_figure([Course("all tasks", runs, 1)]).axes
+
+    lines = [(line.get_xdata().tolist(), line.get_ydata().tolist(), line.get_zorder()) for line in axes.lines]
+    # Minutes, as nothing took an hour; no error at all stands at the bottom of a logarithmic axis.
+    assert lines == [([1.0, 2.0], [50.0, 0.01], 2), ([1.5, 3.0], [40.0, 2.0], 3)]
+    assert axes.figure.get_supxlabel() == "CPU minutes"
+    assert axes.get_yscale() == "log"
+
+
+@pytest.mark.usefixtures("_matplotlib")
+def test_a_long_run_is_drawn_in_hours():
+    (axes,) = plots.course_figure([Course("all tasks", [[(3600.0, 0.5), (7200.0, 0.1)]], 0)]).axes
+
+    assert axes.lines[0].get_xdata().tolist() == [1.0, 2.0]
+    assert axes.figure.get_supxlabel() == "CPU hours"
+
+
+@pytest.mark.usefixtures("_matplotlib")
+def test_the_history_of_a_network_without_a_linear_start_is_drawn():
+    history = [{"epoch": 1, "loss": 2.0, "validation_error": 0.5, "learning_rate": 1e-3}]
+
+    axes = plots.learning_figure(history).axes
+
+    assert [line.get_label() for each in axes for line in each.lines] == ["training loss", "validation error"]

@@ -6,7 +6,8 @@ import pytest
 
 from memnet.babi.published import published
 from memnet.errors import InputError
-from memnet.evaluation.table import markdown, row, summary
+from memnet.evaluation.table import markdown, row, spread, summary
+from memnet.training.results import Restart, Unit, UnitResult
 
 
 def test_the_run_with_the_lowest_training_error_is_selected_whatever_its_test_error():
@@ -48,3 +49,27 @@ def test_published_means_are_those_of_the_paper():
     assert joint.status == "verified"
     with pytest.raises(InputError, match="there are 0 published columns for 'GPT', 1k, joint"):
         published("GPT", "1k", "joint")
+
+
+def test_the_deviation_of_the_mean_is_over_the_runs_that_answer_all_tasks():
+    def joint(*errors: tuple[float, float]) -> list:
+        unit = Unit("seed", (1, 2), (0,))
+        return [
+            (unit, UnitResult((Restart(0, None, 0.0, {1: one, 2: two}),), {}, 0.0)) for one, two in errors
+        ]
+
+    # Means 0.1 and 0.3.
+    assert spread(joint((0.0, 0.2), (0.4, 0.2)), (1, 2)) == pytest.approx(0.02**0.5)
+    assert spread(joint((0.0, 0.2)), (1, 2)) is None
+    single = [
+        (
+            Unit("task-1", (1,), (0, 1)),
+            UnitResult(tuple(Restart(s, 0.1, 0.1, {1: 0.0}) for s in (0, 1)), {}, 0.0),
+        )
+    ]
+    assert spread(single, (1, 2)) is None
+    lines = markdown(
+        [row(1, [0.0, 0.02], [0.0, 0.1], None)], 2, None, selected_by="validation error", deviation=0.014
+    )
+    assert "selected of 2 by validation error" in lines
+    assert "| | **mean** | **0.0** | **1.0** | 1.4 |  |" in lines

@@ -57,7 +57,7 @@ def test_a_run_that_was_stopped_and_resumed_ends_with_the_same_weights(tmp_path,
 
     with pytest.raises(KeyboardInterrupt):
         Run.start(tmp_path / "stopped", spec).train(on_batches=stop, on_epoch=count)
-    assert load_state(tmp_path / "stopped").epochs_done == stop_after
+    assert load_state(tmp_path / "stopped").record["epochs_done"] == stop_after
     resumed = Run.resume(tmp_path / "stopped")
     resumed.train()
 
