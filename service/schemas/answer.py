@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -17,7 +17,7 @@ from service.schemas.ids import FactIdOf
 from service.schemas.moment import AsOf, ReadOptions
 from service.schemas.named_model import ModelOut
 from service.schemas.overlay import OverlayIn, OverlayOut
-from service.schemas.text import Request, Text, Whole
+from service.schemas.text import WHOLE, Request, Sentence
 
 
 class AskOptions(Request):
@@ -28,8 +28,12 @@ class AskOptions(Request):
         description="List the most attended facts of each hop, every fact, or none. What is not listed is "
         "in `other_mass`.",
     )
-    attention_limit: Whole = Field(default=10, ge=1, le=1000, description="Facts listed per hop with `top`")
-    top_answers: Whole = Field(default=2, ge=1, le=100, description="Most alternatives to list")
+    attention_limit: Annotated[int, Field(ge=1, le=1000), WHOLE] = Field(
+        default=10, description="Facts listed per hop with `top`"
+    )
+    top_answers: Annotated[int, Field(ge=1, le=100), WHOLE] = Field(
+        default=2, description="Most alternatives to list"
+    )
 
     @property
     def limit(self) -> int | None:
@@ -59,7 +63,7 @@ class Ask(AskMemory):
         }
     )
 
-    question: Text
+    question: Sentence
     save: bool = Field(
         default=False,
         strict=True,
@@ -77,7 +81,7 @@ class AskBatch(AskMemory):
         json_schema_extra={"examples": [{"questions": ["Where is the football?", "Where is Mary?"]}]}
     )
 
-    questions: list[Text] = Field(min_length=1)
+    questions: list[Sentence] = Field(min_length=1)
 
 
 class AskFacts(AskOptions):
@@ -92,7 +96,7 @@ class AskFacts(AskOptions):
     )
 
     facts: list[NewFact] = Field(description="In the order they happened")
-    question: Text
+    question: Sentence
 
 
 class AttendedOut(BaseModel):
