@@ -39,7 +39,15 @@ async def _request_id(request: Request) -> str:
 
 
 async def _existing(
-    memory_id: Annotated[str, Path(description="The memory's name", examples=["house"])],
+    memory_id: Annotated[
+        str,
+        Path(
+            description="The memory's name",
+            examples=["house"],
+            # A name of another form is that of no memory: 404, not 422.
+            json_schema_extra={"pattern": f"^{NAME.pattern}$"},
+        ),
+    ],
 ) -> str:
     # No memory can have such a name, so there is none; nor would every database accept it in a query.
     if not NAME.fullmatch(memory_id):

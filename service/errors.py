@@ -11,10 +11,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import compile_path
 from starlette.types import Scope
 
 from memnet.errors import (
@@ -137,13 +138,15 @@ async def _framework_error(request: Request, error: Exception) -> Response:
 
 def _allowed(scope: Scope) -> list[str]:
     """Every method of a path; the framework names only those of the first route that has it."""
-    routes = scope["app"].routes
-    found = [
-        method
-        for method in METHODS
-        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    routes = [
+        route
+        for route in iter_route_contexts(scope["app"].routes)
+        if route.path is not None and compile_path(route.path)[0].match(scope["path"])
     ]
-    return found or ["GET", "HEAD"]  # A file: the mount that serves it names no methods.
+    # `/answers/batch` has the form of `/answers/{answer_id}` too; what comes first is meant.
+    allowed = {method for route in routes if route.path == routes[0].path for method in route.methods or ()}
+    # A file: the mount that serves it names no methods.
+    return [method for method in METHODS if method in allowed] or ["GET", "HEAD"]
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:

@@ -79,6 +79,7 @@ def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
         questions["items"]["maxLength"] = settings.max_question_characters
         schemas["Search"]["properties"]["text"]["maxLength"] = settings.max_question_characters
         _describe_events(api)
+        _take_null_out_of_parameters(api)
         _drop_the_frameworks_own_errors(api)
         _add_the_doors_errors(api)
         return api
@@ -97,6 +98,18 @@ def _describe_events(api: dict[str, Any]) -> None:
                         "contentMediaType": "application/json",
                         "contentSchema": {"$ref": "#/components/schemas/WatchEvent"},
                     }
+
+
+def _take_null_out_of_parameters(api: dict[str, Any]) -> None:
+    """In a URL or a header nothing can be null: who means that leaves the parameter out."""
+    for verbs in api["paths"].values():
+        for operation in verbs.values():
+            for parameter in operation.get("parameters", []):
+                schema = parameter["schema"]
+                options = schema.get("anyOf", [])
+                if {"type": "null"} in options:
+                    schema |= next(each for each in options if each != {"type": "null"})
+                    del schema["anyOf"]
 
 
 def _drop_the_frameworks_own_errors(api: dict[str, Any]) -> None:
@@ -130,11 +143,14 @@ def in_version_3_0(api: Any) -> Any:
         return [in_version_3_0(item) for item in api]
     if not isinstance(api, dict):
         return api
+    if api == {"type": "null"}:
+        return {"nullable": True, "enum": [None]}
     node = {key: in_version_3_0(value) for key, value in api.items()}
     if isinstance(node.get("openapi"), str):
         node["openapi"] = "3.0.3"
-    if isinstance(node.get("anyOf"), list) and {"type": "null"} in node["anyOf"]:
-        others = [option for option in node.pop("anyOf") if option != {"type": "null"}]
+    if isinstance(api.get("anyOf"), list) and {"type": "null"} in api["anyOf"]:
+        del node["anyOf"]
+        others = [in_version_3_0(option) for option in api["anyOf"] if option != {"type": "null"}]
         node |= {"nullable": True, **(others[0] if len(others) == 1 else {"anyOf": others})}
     if isinstance(node.get("examples"), list):
         node["example"] = node.pop("examples")[0]

@@ -30,6 +30,9 @@ Parts = Mapping[str, str | None]
 
 UID = r"[0-9a-f]{32}"
 
+WORD = r"^[A-Za-z0-9_-]+$"
+"""What a cursor is written in. That the service has issued it no pattern can say."""
+
 
 class PageQuery(BaseModel):
     """Which part of a list is asked for."""
@@ -39,7 +42,10 @@ class PageQuery(BaseModel):
 
     limit: int = Field(default=50, ge=1, le=500, description="Most items on the page")
     cursor: str | None = Field(
-        default=None, max_length=500, description="`next_cursor` of the page before, unchanged"
+        default=None,
+        max_length=500,
+        description="`next_cursor` of the page before, unchanged",
+        json_schema_extra={"pattern": WORD},
     )
 
 

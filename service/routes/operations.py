@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 
 import memnet
 from service.access import needs
@@ -52,7 +52,9 @@ async def get_version(memory: MemoryDep) -> VersionOut:
     },
 )
 async def get_problem(
-    slug: str, response: Response, accept: Annotated[str | None, Header(include_in_schema=False)] = None
+    slug: Annotated[str, Path(json_schema_extra={"enum": [*KINDS]})],
+    response: Response,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Any:
     """What a kind of error means, and what to do about it."""
     kind = KINDS.get(slug)

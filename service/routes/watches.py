@@ -118,22 +118,27 @@ def _followed(
 
 def _known(
     last_event_id: Annotated[
-        str | None, Header(description="`id` of the last event that was received; only what followed is sent")
-    ] = None,
+        str,
+        Header(
+            description="`id` of the last event that was received; only what followed is sent",
+            json_schema_extra={"pattern": "^[0-9]{0,15}$"},
+        ),
+    ] = "",
 ) -> int | None:
     """The revision up to which a listener has been told everything.
 
     Raises:
         InvalidRequest: not the id of an event.
     """
-    if last_event_id is None or last_event_id == "":
+    if last_event_id == "":
         return None
-    if not re.fullmatch(r"[0-9]{1,15}", last_event_id, re.ASCII) or int(last_event_id) > MAX_SEQ:
+    if not re.fullmatch(r"[0-9]{1,15}", last_event_id, re.ASCII):
         problem = FieldProblem(
             parameter="last-event-id", location="header", code="not_an_event", detail="must be an event's id"
         )
         raise InvalidRequest([problem])
-    return int(last_event_id)
+    # No memory gets as far as the last of these: the stream begins anew, as for any number that is too high.
+    return min(int(last_event_id), MAX_SEQ)
 
 
 @router.get(

@@ -17,7 +17,7 @@ from service.schemas.ids import FactIdOf
 from service.schemas.moment import AsOf, ReadOptions
 from service.schemas.named_model import ModelOut
 from service.schemas.overlay import OverlayIn, OverlayOut
-from service.schemas.text import Request, Text, Whole
+from service.schemas.text import WHOLE, Request, Sentence
 
 
 class AskOptions(Request):
@@ -28,8 +28,12 @@ class AskOptions(Request):
         description="List the most attended facts of each hop, every fact, or none. What is not listed is "
         "in `other_mass`.",
     )
-    attention_limit: Whole = Field(default=10, ge=1, le=1000, description="Facts listed per hop with `top`")
-    top_answers: Whole = Field(default=2, ge=1, le=100, description="Most alternatives to list")
+    attention_limit: Annotated[int, Field(ge=1, le=1000), WHOLE] = Field(
+        default=10, description="Facts listed per hop with `top`"
+    )
+    top_answers: Annotated[int, Field(ge=1, le=100), WHOLE] = Field(
+        default=2, description="Most alternatives to list"
+    )
     heads: bool = Field(
         default=False,
         strict=True,
@@ -64,7 +68,7 @@ class Ask(AskMemory):
         }
     )
 
-    question: Text
+    question: Sentence
     save: bool = Field(
         default=False,
         strict=True,
@@ -82,7 +86,7 @@ class AskBatch(AskMemory):
         json_schema_extra={"examples": [{"questions": ["Where is the football?", "Where is Mary?"]}]}
     )
 
-    questions: list[Text] = Field(min_length=1)
+    questions: list[Sentence] = Field(min_length=1)
 
 
 class AskFacts(AskOptions):
@@ -97,7 +101,7 @@ class AskFacts(AskOptions):
     )
 
     facts: list[NewFact] = Field(description="In the order they happened")
-    question: Text
+    question: Sentence
 
 
 class AttendedOut(BaseModel):

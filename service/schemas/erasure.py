@@ -6,11 +6,15 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from memnet.store import Traces
 from service.schemas.fact import FIRST_ID
 from service.schemas.text import Request, uuid_text
+
+_WORD: JsonDict = {"pattern": r"^[A-Za-z0-9_-]+$"}
+"""What a plan is written in."""
 
 PLAN_EXAMPLE = "yMq1oJ9k2iFbImVyYXN1cmUiLHsidWlkIjoiOTJkNSJ9XQ"
 
@@ -24,9 +28,16 @@ class NewErasure(Request):
             "oneOf": [
                 {
                     "required": ["fact_ids"],
-                    "properties": {"fact_ids": {"type": "array"}, "dry_run": {"enum": [True]}},
+                    "properties": {
+                        "fact_ids": {"type": "array"},
+                        "plan_id": {"type": "null"},
+                        "dry_run": {"const": True},
+                    },
                 },
-                {"required": ["plan_id"], "properties": {"plan_id": {"type": "string"}}},
+                {
+                    "required": ["plan_id"],
+                    "properties": {"plan_id": {"type": "string"}, "fact_ids": {"type": "null"}},
+                },
             ],
         }
     )
@@ -34,7 +45,7 @@ class NewErasure(Request):
     fact_ids: Annotated[list[Annotated[UUID, BeforeValidator(uuid_text)]], Field(min_length=1)] | None = (
         Field(default=None, description="Facts of this memory, live or forgotten")
     )
-    plan_id: Annotated[str, Field(min_length=1, max_length=100_000)] | None = Field(
+    plan_id: Annotated[str, Field(min_length=1, max_length=100_000, json_schema_extra=_WORD)] | None = Field(
         default=None, description="From the dry run, unchanged"
     )
     dry_run: bool = Field(default=True, strict=True, description="Only say what would be erased")

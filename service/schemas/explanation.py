@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.fact import FIRST_ID, SECOND_ID, STORY
 from service.schemas.ids import FactIdOf
 from service.schemas.named_model import ModelOut
-from service.schemas.text import Request, Text, Whole
+from service.schemas.text import WHOLE, Request, Text
 
 EXPLANATION_EXAMPLE: dict[str, Any] = {
     "answer": "garden",
@@ -60,10 +60,8 @@ class ExplainIn(Request):
         max_length=200,
         description="Another answer: which facts speak for it, and which against",
     )
-    most_questions: Whole = Field(
+    most_questions: Annotated[int, Field(ge=1, le=2000), WHOLE] = Field(
         default=300,
-        ge=1,
-        le=2000,
         description="How often the question may be asked again, a few milliseconds each",
     )
 

@@ -12,7 +12,7 @@ from memnet.memory import Remembered
 from memnet.store.facts import FactRow
 from memnet.store.ids import fact_id
 from memnet.superseding import FactWrites
-from service.schemas.text import Request, Text
+from service.schemas.text import Request, Sentence
 
 FIRST_ID = "c1f5cb3e-6f1c-5d0b-9e1a-0d7f3a1b2c01"
 SECOND_ID = "c1f5cb3e-6f1c-5d0b-9e1a-0d7f3a1b2c02"
@@ -31,7 +31,7 @@ FACT_EXAMPLE: dict[str, Any] = {
 class NewFact(Request):
     """One sentence to remember."""
 
-    text: Text = Field(description="The sentence; it is kept verbatim")
+    text: Sentence = Field(description="The sentence; it is kept verbatim")
 
 
 class NewFacts(Request):

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from memnet.store.ids import MAX_SEQ
-from service.schemas.text import Request, Whole
+from service.schemas.text import WHOLE, Request
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -33,7 +33,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Revision = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 """The number of a committed change."""
 
-WrittenRevision = Annotated[Whole, Field(ge=0, le=MAX_SEQ)]
+WrittenRevision = Annotated[int, Field(ge=0, le=MAX_SEQ), WHOLE]
 """The same in a body."""
 
 
@@ -44,8 +44,14 @@ class AsOf(Request):
         json_schema_extra={
             "examples": [{"revision": 1}],
             "oneOf": [
-                {"required": ["revision"], "properties": {"revision": {"type": "integer"}}},
-                {"required": ["recorded_at"], "properties": {"recorded_at": {"type": "string"}}},
+                {
+                    "required": ["revision"],
+                    "properties": {"revision": {"type": "integer"}, "recorded_at": {"type": "null"}},
+                },
+                {
+                    "required": ["recorded_at"],
+                    "properties": {"recorded_at": {"type": "string"}, "revision": {"type": "null"}},
+                },
             ],
         }
     )

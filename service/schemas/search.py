@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from memnet.store import fact_id
 from service.schemas.fact import FIRST_ID, STORY
 from service.schemas.moment import AsOf, ReadOptions
 from service.schemas.named_model import ModelOut
-from service.schemas.text import Text, Whole
+from service.schemas.text import WHOLE, Sentence
 
 
 class Search(ReadOptions):
@@ -22,8 +22,8 @@ class Search(ReadOptions):
         json_schema_extra={"examples": [{"text": "Where is the football?", "limit": 1}]}
     )
 
-    text: Text = Field(description="A question or any other sentence")
-    limit: Whole = Field(default=10, ge=1, le=500, description="Most facts to return")
+    text: Sentence = Field(description="A question or any other sentence")
+    limit: Annotated[int, Field(ge=1, le=500), WHOLE] = Field(default=10, description="Most facts to return")
 
 
 class Found(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
@@ -22,8 +22,9 @@ def _whole(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-"""A whole number in a body."""
+WHOLE = BeforeValidator(_whole)
+"""Makes an `int` one that a body can hold. Stands behind its bounds: before them, the bounds would not be
+those of a number any more, and the OpenAPI document would not publish them."""
 
 
 def uuid_text(value: Any) -> Any:
@@ -41,5 +42,12 @@ def _storable(text: str) -> str:
 
 
 # The least length also makes pydantic look at the characters, and refuse half of a surrogate pair.
-Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(_storable)]
-"""A sentence. The longest it may be is a setting (see `service.limits`)."""
+_Storable = Annotated[str, StringConstraints(min_length=1), AfterValidator(_storable)]
+
+# The patterns are for readers of the OpenAPI document; what they say is checked here and in `service.limits`,
+# with words of our own.
+Text = Annotated[_Storable, Field(json_schema_extra={"pattern": r"^[^\u0000]+$"})]
+"""Text that can be kept."""
+
+Sentence = Annotated[_Storable, Field(json_schema_extra={"pattern": r"^[^\u0000]*[\p{L}\p{N}][^\u0000]*$"})]
+"""Text with a word in it: a letter or a digit, of any script. The longest it may be is a setting."""

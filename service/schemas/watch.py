@@ -15,7 +15,7 @@ from memnet.watching import Cause, Notice
 from service.schemas.change import OPS, Op
 from service.schemas.fact import FIRST_ID, SECOND_ID, STORY
 from service.schemas.ids import FactIdOf
-from service.schemas.text import Request, Text
+from service.schemas.text import Request, Sentence
 
 WATCH_EXAMPLE: dict[str, Any] = {
     "watch_id": "2f0c9a51-6a3e-4a0b-9f0e-6d2c3b1a0987",
@@ -29,7 +29,7 @@ class NewWatch(Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Where is the football?"}]})
 
-    question: Text
+    question: Sentence
 
 
 class WatchOut(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,13 +14,15 @@ import uvicorn
 
 from memnet.memory import Memory
 from service.app import create_app
+from service.cli import _listen
 from service.settings import Settings
 
 
 @contextmanager
 def serving(database: Path, **settings: Any) -> Iterator[httpx2.Client]:
     """A server with the shipped network, as one of several workers."""
-    with Memory.open(f"sqlite:///{database}") as memory, socket.create_server(("127.0.0.1", 0)) as listener:
+    # As `memnet serve` listens: on a socket that says it is TCP, for 40 ms less per answer.
+    with Memory.open(f"sqlite:///{database}") as memory, _listen("127.0.0.1", 0) as listener:
         app = create_app(Settings(watch_interval_s=0.02, **settings), memory)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
