@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from memnet.babi.dataset import load_tasks
 from memnet.errors import CheckpointError, InputError, RecipeError
 from memnet.evaluation.answers import error, error_per_task
-from memnet.training.checkpoint import load_checkpoint, load_state
+from memnet.training.checkpoint import TRAINING, load_checkpoint, load_state
 from memnet.training.data import RunSpec
 from memnet.training.loop import clipped_step
 from memnet.training.recipe import PAPER_JOINT, Recipe
@@ -166,3 +167,11 @@ def test_an_unknown_setting_is_named():
         Recipe.from_dict({"dropout": 0.1})
     with pytest.raises(RecipeError, match="validation must be a share from 0 to below 1; got 1.0"):
         Recipe(validation=1.0)
+
+
+def test_a_run_that_began_under_an_older_memnet_is_gone_on_with(tmp_path):
+    """It kept the epochs done beside the record."""
+    metadata = {"epochs_done": "3", "record": '{"elapsed_s": 1.5}'}
+    save_file({"W": torch.zeros(2)}, tmp_path / TRAINING, metadata=metadata)
+
+    assert load_state(tmp_path).record == {"epochs_done": 3, "elapsed_s": 1.5}
