@@ -101,7 +101,12 @@ def _service(folder: str, checkpoint: str | None) -> Iterator[str]:
         yield found.group()
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        try:
+            process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            # What was measured is not thrown away because a busy machine takes long to put things in order.
+            process.kill()
+            process.communicate()
 
 
 def _fill(address: str, name: str, count: int) -> None:
@@ -159,6 +164,7 @@ def measure(facts: list[int], rounds: int, checkpoint: str | None = None) -> dic
         for number in range(rounds + 1):
             for count in facts:
                 one = _round(browser, address, count, number)
+                print(f"round {number}, {count} facts: {_line(one)}", file=sys.stderr, flush=True)
                 if number:
                     found[count].append(one)
         chromium = browser.version
@@ -177,6 +183,10 @@ def measure(facts: list[int], rounds: int, checkpoint: str | None = None) -> dic
             for count in facts
         },
     }
+
+
+def _line(numbers: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in numbers.items())
 
 
 def _summary(values: list[float]) -> dict[str, float]:

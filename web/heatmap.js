@@ -5,7 +5,7 @@
 
 import { columnCount, footOf, headOf, headRows, rowOf, spacer } from "./cells.js";
 import { h } from "./dom.js";
-import { Links } from "./links.js";
+import { ALL_LINKED, Links } from "./links.js";
 import { NULL } from "./reading.js";
 import { telling } from "./words.js";
 
@@ -50,6 +50,7 @@ export class HeatMap {
     this.#table.classList.toggle("compared", groups.length > 1);
     this.#table.classList.toggle("heads", groups[0]?.columns[0]?.name[0] === "mean");
     this.#table.classList.toggle("windowed", windowed);
+    this.#table.classList.toggle("many", rows.length > ALL_LINKED);
     this.#table.classList.toggle("fresh", Boolean(model.fresh));
     const lines = headRows(this.#model) + rows.length + (groups.length ? 3 : 0);
     if (windowed) this.#table.setAttribute("aria-rowcount", lines);

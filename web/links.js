@@ -6,10 +6,10 @@ import { NULL, flows } from "./reading.js";
 import { linksOf } from "./superseding.js";
 
 /** Up to so many rows, all that superseded others is drawn; beyond, what concerns the row that is pointed at. */
-const ALL_LINKED = 30;
+export const ALL_LINKED = 12;
 /** Gates from this one on are drawn unasked. */
 const FAR = 0.25;
-/** How far a line between facts bends out, at most. */
+/** How far a line between facts bends out, at most and if there is room. */
 const BEND = 30;
 
 export class Links {
@@ -85,10 +85,11 @@ export class Links {
 
   /** At the left, from a fact to those it superseded, which the dot marks. */
   #supersessions(rows, least, kind = "") {
+    const room = Math.min(BEND, this.#table.offsetLeft + 4);
     for (const { from, to, gate } of linksOf(rows)) {
       const [y1, y2] = [this.#middle(from), this.#middle(to)];
       if (gate < least || y1 === null || y2 === null) continue;
-      const bend = -Math.min(BEND, 8 + Math.abs(y2 - y1) * 0.16);
+      const bend = -Math.min(room, 8 + Math.abs(y2 - y1) * 0.16);
       const data = { "data-from": from, "data-to": to, style: { "--gate": gate } };
       this.#svg.append(
         s("path", {

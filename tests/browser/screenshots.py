@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+PATIENCE_MS = 180_000
+"""However busy the machine is, a picture is taken of what is there in the end."""
 QUESTION = "&question=Where+is+the+football%3F"
 
 
@@ -28,6 +30,7 @@ def _page(browser: Browser, address: str, *, width: int, height: int, **options:
     context = browser.new_context(
         base_url=address, viewport={"width": width, "height": height}, reduced_motion="reduce", **options
     )
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     yield page
     context.close()
@@ -62,6 +65,11 @@ def main(address: str) -> None:
             page.wait_for_selector(".run.here")
             page.wait_for_selector(".run.unknown", state="detached")
             _save(page, "answer-light")
+            page.get_by_role("button", name="The heads of hop 1", exact=True).click()
+            page.wait_for_selector(".heat.heads")
+            page.evaluate("document.activeElement.blur()")
+            _save(page, "heads")
+            page.get_by_role("button", name="The hops", exact=True).click()
             page.get_by_role("button", name="What if without fact 6").click()
             page.wait_for_selector(".difference")
             page.evaluate("document.activeElement.blur()")
