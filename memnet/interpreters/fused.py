@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int64
 
 from memnet.interpreters.base import Facts
 from memnet.nn.multihead import LEAST_RETENTION, MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
@@ -180,16 +180,28 @@ class Fused:
         return keys.reshape(*self.W_K.shape[:2], -1)
 
     def choices(
-        self, trace: Trace, mentions: Float32[Array, "facts names"], names: Float32[Array, "names symbol_dim"]
+        self,
+        trace: Trace,
+        offering: Int64[Array, " offering"],
+        mentions: Float32[Array, "offering names"],
+        names: Float32[Array, "names symbol_dim"],
     ) -> Float32[Array, "positions choices"]:
-        """Logits over [answer words ; end ; names] at each position."""
+        """Logits over [answer words ; end ; names] at each position.
+
+        Args:
+            trace: What was read.
+            offering: Rows of the facts whose names can be answers.
+            mentions: 1 where one of these facts mentions a name.
+            names: The names' vectors.
+        """
         c = self.config
         P, words = c.positions, c.num_answers + 1
         chosen = _linear(np.maximum(_linear(trace.y, self.answer), 0).reshape(P, -1), self.choose)
         mixture = chosen[:, words + 1 :]
         mixture = np.exp(mixture - mixture.max(axis=1, keepdims=True))
         mixture /= mixture.sum(axis=1, keepdims=True)
-        on = (mixture @ trace.attention.reshape(c.num_hops * c.num_heads, -1)) @ mentions
+        attention = trace.attention.reshape(c.num_hops * c.num_heads, -1)[:, offering]
+        on = (mixture @ attention) @ mentions
         pointer = _linear(trace.y, self.copy).reshape(P, -1)
         logits = np.empty((P, words + len(names)), np.float32)
         logits[:, :words] = chosen[:, :words]

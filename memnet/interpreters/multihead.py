@@ -162,8 +162,9 @@ class MultiHeadInterpreter(Interpreter):
         read, slots = told.slots.above(-np.inf if self.retire_below is None else self.retire_below)
         query = self._content(tokens, question=True)
         trace = self._fused.read(query, np.asarray(told.seqs)[read], slots)
-        keys, surfaces, mentions = self._names(told.texts, read, trace)
-        return Offered(read, trace, self._fused.choices(trace, mentions, self._vectors(keys)), keys, surfaces)
+        keys, surfaces, rows, mentions = self._names(told.texts, read, trace)
+        logits = self._fused.choices(trace, rows, mentions, self._vectors(keys))
+        return Offered(read, trace, logits, keys, surfaces)
 
     def weigh(
         self, offered: Offered, count: int, temperature: float | None = None
@@ -240,22 +241,22 @@ class MultiHeadInterpreter(Interpreter):
 
     def _names(
         self, texts: Sequence[str], read: Int64[np.ndarray, " read"], trace: Trace
-    ) -> tuple[list[str], list[str], Float32[np.ndarray, "read names"]]:
-        """Keys that can be copied, how they were last written, and which fact that was read mentions which.
+    ) -> tuple[list[str], list[str], Int64[np.ndarray, " offering"], Float32[np.ndarray, "offering names"]]:
+        """Keys that can be copied, how they were last written, which of the facts that were read offer names,
+        and which of these facts mentions which.
 
         A retired fact's names can be copied too, though no attention speaks for them.
         """
-        offered: Sequence[int] = range(len(texts))
-        if len(texts) > COPIED_FROM:
-            offered = read.tolist()
+        offered = np.arange(len(texts)) if len(texts) <= COPIED_FROM else read
         if len(offered) > COPIED_FROM:
             strongest = trace.attention.max(axis=(0, 1))
-            offered = np.sort(read[np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM]]).tolist()
-        rows_of = dict(zip(read.tolist(), range(len(read)), strict=True))
+            offered = np.sort(read[np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM]])
+        offering = np.flatnonzero(np.isin(read, offered))
+        rows_of = {place: row for row, place in enumerate(read[offering].tolist())}
         columns: dict[str, int] = {}
         surfaces: list[str] = []
         found = []
-        for place in offered:
+        for place in offered.tolist():
             row = rows_of.get(place)
             for key, surface, _ in self._symbols(texts[place])[:PER_SENTENCE]:
                 column = columns.setdefault(key, len(columns))
@@ -264,8 +265,8 @@ class MultiHeadInterpreter(Interpreter):
                 surfaces[column] = surface
                 if row is not None:
                     found.append((row, column))
-        mentions = np.zeros((len(read), len(columns)), np.float32)
+        mentions = np.zeros((len(offering), len(columns)), np.float32)
         if found:
             rows, named = zip(*found, strict=True)
             mentions[list(rows), list(named)] = 1.0
-        return list(columns), surfaces, mentions
+        return list(columns), surfaces, offering, mentions

@@ -32,22 +32,6 @@ class Slots(Protocol):
         """Sums of the facts' vectors of one space, weighted."""
 
 
-class DenseSlots:
-    """Slots held in one tensor."""
-
-    def __init__(self, vectors: Float[Tensor, "facts spaces dim"]) -> None:
-        self._vectors = vectors
-
-    def __len__(self) -> int:
-        return len(self._vectors)
-
-    def scores(self, space: int, queries: Float[Tensor, "queries dim"]) -> Float[Tensor, "queries facts"]:
-        return queries @ self._vectors[:, space].T
-
-    def weighted(self, space: int, weights: Float[Tensor, "queries facts"]) -> Float[Tensor, "queries dim"]:
-        return weights @ self._vectors[:, space]
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One question, answered."""

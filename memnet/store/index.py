@@ -164,34 +164,6 @@ class FlatIndex:
         _check_scores(scores)
         return scores
 
-    def seqs(self) -> Int64[np.ndarray, " facts"]:
-        """The facts, ascending; read-only."""
-        return joined([part.seqs[part.kept()] for part in self._parts])
-
-    def take(self, seqs: Int64[np.ndarray, " wanted"]) -> Float32[np.ndarray, "wanted dim"]:
-        """Vectors of facts.
-
-        Args:
-            seqs: Facts that the index holds, in any order.
-
-        Raises:
-            KeyError: It does not hold one of them.
-        """
-        taken = np.empty((len(seqs), self.dim), np.float32)
-        found = np.zeros(len(seqs), bool)
-        for part in self._parts:
-            if not len(part):
-                continue
-            positions = np.minimum(np.searchsorted(part.seqs, seqs), len(part.seqs) - 1)
-            here = part.seqs[positions] == seqs
-            if part.alive is not None:
-                here &= part.alive[positions]
-            taken[here] = part.rows.take(positions[here])
-            found |= here
-        if not found.all():
-            raise KeyError(int(seqs[np.argmin(found)]))
-        return taken
-
     def weighted(self, weights: Float32[np.ndarray, "queries facts"]) -> Float32[np.ndarray, "queries dim"]:
         """Sums of all facts' vectors, weighted; weights in the order of the facts."""
         total = np.zeros((len(weights), self.dim), np.float32)

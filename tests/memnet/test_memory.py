@@ -18,11 +18,11 @@ from memnet.errors import (
     VectorDamaged,
 )
 from memnet.memory import Memory
-from memnet.nn.network import DenseSlots
 from memnet.store import Once, migrate
 from memnet.text import words
 from memnet.training.checkpoint import load_checkpoint
 from memnet.training.vectorise import vectorise
+from tests.dense_slots import DenseSlots
 from tests.models import genuine_stories, untrained_checkpoint
 
 FOOTBALL = ["Mary got the football there.", "Mary went back to the garden."]

@@ -9,7 +9,7 @@ import torch
 from memnet.errors import RecipeError
 from memnet.nn.batch import Batch, Sentences
 from memnet.nn.memn2n import MemN2N, MemN2NConfig
-from memnet.nn.network import DenseSlots
+from tests.dense_slots import DenseSlots
 from tests.reference import memn2n_numpy as reference
 
 # Sizes differ on every axis, so that a swapped axis cannot go unnoticed.

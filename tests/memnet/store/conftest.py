@@ -129,3 +129,22 @@ def database(url: str) -> Iterator[Database]:
     store.put_memory("house")
     yield Database(url, engine, store, model_id)
     store.close()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A folder for backups."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def other_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A place of the same kind with nothing in it."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path}/new/folder/restored.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database() as name:
+        yield server.url(name)

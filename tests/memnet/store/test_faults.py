@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+import socket
 import sqlite3
 import struct
 import threading
@@ -15,12 +17,16 @@ import pytest
 from psycopg import sql
 from sqlalchemy import event
 
-from memnet.errors import StoreUnavailable
+from memnet.errors import StoreUnavailable, VectorDamaged
 from memnet.store import FactStore, open_database
 from memnet.store.failpoints import armed
 from memnet.store.index import BruteForceIndex
 from tests.memnet.store.conftest import DIM, STORY, Database
 from tests.memnet.store.test_failpoints import assert_sound
+from tests.memnet.store.test_views import assert_same
+
+_PAGE = 8192
+"""Bytes of a page of our SQLite files."""
 
 sqlite_only = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 postgres_only = pytest.mark.parametrize(
@@ -61,6 +67,12 @@ def test_a_log_cut_off_by_a_loss_of_power_leaves_a_committed_state(database: Dat
     assert revisions[-1] == 7
 
 
+def fill_up(database: Database) -> None:
+    """Add long facts, half a megabyte at most."""
+    while database.store.get_memory("house").revision < 50:
+        database.add(*["a long fact " * 100] * 10)
+
+
 @sqlite_only
 def test_a_full_disk_refuses_the_write_and_nothing_else(database: Database):
     database.add(*STORY)
@@ -71,12 +83,8 @@ def test_a_full_disk_refuses_the_write_and_nothing_else(database: Database):
 
     event.listen(database.engine, "checkout", full)
 
-    def fill_up() -> None:
-        while database.store.get_memory("house").revision < 50:
-            database.add(*["a long fact " * 100] * 10)
-
     with pytest.raises(StoreUnavailable, match="OperationalError") as raised:
-        fill_up()
+        fill_up(database)
     assert "has room" in str(raised.value.hint)
 
     before = database.store.get_memory("house").revision
@@ -92,6 +100,59 @@ def test_a_full_disk_refuses_the_write_and_nothing_else(database: Database):
     )
     database.add("there is room again")
     assert database.view().revision == before + 1
+
+
+@sqlite_only
+def test_a_system_that_lets_no_file_grow_refuses_the_write_and_nothing_else(
+    database: Database, tmp_path: Path
+):
+    database.add(*STORY)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    grown = (tmp_path / "memnet.db-wal").stat().st_size + 50_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (grown, hard))
+    try:
+        with pytest.raises(StoreUnavailable):
+            fill_up(database)
+        before = database.store.get_memory("house").revision
+        assert database.view().texts[:2] == tuple(STORY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert before < 50
+    assert_sound(database, database.store)
+    database.add("it may grow again")
+    assert database.view().revision == before + 1
+
+
+@sqlite_only
+def test_an_overwritten_page_is_an_error_and_never_another_answer(database: Database, tmp_path: Path):
+    database.add(*(f"fact {number}" for number in range(300)))
+    expected = database.view()
+    database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = (tmp_path / "memnet.db").read_bytes()
+    copy = tmp_path / "overwritten.db"
+    refused = 0
+    for page in range(1, len(whole) // _PAGE):
+        copy.write_bytes(whole[: page * _PAGE] + b"\xff" * _PAGE + whole[(page + 1) * _PAGE :])
+        store = FactStore(open_database(f"sqlite:///{copy}"))
+        try:
+            assert_same(store.view("house", database.model_id), expected)
+        except (StoreUnavailable, VectorDamaged):
+            refused += 1
+        store.close()
+    assert refused > 5
+
+
+def test_a_server_that_accepts_and_never_replies_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        store = FactStore(open_database(f"postgresql://me@{address}/memnet?connect_timeout=2"))
+        started = time.monotonic()
+
+        with pytest.raises(StoreUnavailable):
+            store.ping()
+
+        assert time.monotonic() - started < 30
+        store.close()
 
 
 @postgres_only

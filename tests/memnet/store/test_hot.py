@@ -87,7 +87,6 @@ def test_what_is_left_out_is_not_searched_and_the_rest_is_as_if_it_were_alone(fa
     found, _ = index.search(queries, 10)
     best = np.argsort(-(queries @ rows.T), axis=1)[:, :10]
     assert found.tolist() == seqs[expected][best].tolist()
-    np.testing.assert_array_equal(index.take(found[0]), vectors[(found[0] // 2) - 1])
     assert len(view) == (seqs % 13 != 3).sum()
 
 

@@ -121,7 +121,6 @@ def test_grown_parts_hold_and_find_what_one_segment_would(changes, limit, newest
         assert found.tolist() == expected[0].tolist()
         assert scores.tolist() == expected[1].tolist()
         assert index.scores(queries).tolist() == (queries @ vectors[:, space].T).tolist()
-        assert index.take(seqs[::-1]).tolist() == vectors[::-1, space].tolist()
 
 
 def test_scores_have_the_same_bits_however_the_view_came_to_be():
