@@ -271,7 +271,7 @@ def _evidence(
 
 def _strongest(weights: Float32[np.ndarray, " facts"], limit: int | None) -> Int[np.ndarray, " listed"]:
     """Rows of the largest weights, largest first, the older fact of two with the same."""
-    if limit is None or len(weights) <= 8 * limit:
+    if not limit or len(weights) <= 8 * limit:
         return np.argsort(-weights, kind="stable")[:limit]
     # Of a large memory only those that can be listed are sorted.
     least = np.partition(weights, len(weights) - limit)[len(weights) - limit]
