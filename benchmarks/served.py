@@ -30,12 +30,15 @@ class Served:
     process: subprocess.Popen[str]
     address: str
     headers: dict[str, str]
+    several: bool
+    """Whether processes of its own answer, or the one that was started."""
 
     def workers(self) -> list[int]:
         """The processes that answer, oldest first."""
+        if not self.several:
+            return [self.process.pid]
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        found = [int(each) for each in children if b"spawn_main" in _read(f"/proc/{each}/cmdline")]
-        return found or [self.process.pid]
+        return [int(each) for each in children if b"spawn_main" in _read(f"/proc/{each}/cmdline")]
 
     def cpu_s(self) -> float:
         """Seconds of processor time, user and system, that those that live have used."""
@@ -86,7 +89,7 @@ def served(folder: Path, workers: int, port: int = 0) -> Iterator[Served]:
         assert process.stdout is not None
         found = re.search(r"http://[0-9.]+:\d+", process.stdout.readline())
         assert found, "the service did not start"
-        one = Served(process, found.group(), {"Authorization": f"Bearer {key.group()}"})
+        one = Served(process, found.group(), {"Authorization": f"Bearer {key.group()}"}, workers > 1)
         _await_workers(one, workers)
         yield one
     finally:

@@ -72,7 +72,7 @@ class Client:
             while not self.stopping.is_set():
                 try:
                     step = self.random.choices(
-                        (self.tell, self.ask, self.search, self.list, self.forget), (5, 5, 2, 1, 1)
+                        (self.tell, self.ask, self.search, self.newest, self.forget), (5, 5, 2, 1, 1)
                     )
                     step[0]()
                 except Exception as error:  # A thread must not end unseen: what it would have found counts.
@@ -138,7 +138,7 @@ class Client:
         if gone := {each["fact_id"] for each in found["results"]} & self.forgotten:
             self.wrong.append(f"client {self.number}: found what was forgotten: {gone}")
 
-    def list(self) -> None:
+    def newest(self) -> None:
         """The newest facts are those told last."""
         found = self.send("GET", f"{self.memory}/facts?order=desc&limit=20", "listed", {200}).json()
         if [each["fact_id"] for each in found["items"]] != list(self.facts)[:-21:-1]:
