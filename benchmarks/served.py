@@ -94,7 +94,7 @@ def served(folder: Path, workers: int, port: int = 0) -> Iterator[Served]:
         yield one
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(300)  # a worker that was killed may still be starting again
 
 
 def _await_workers(one: Served, workers: int) -> None:
