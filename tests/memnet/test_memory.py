@@ -185,6 +185,18 @@ def test_facts_that_are_not_listed_keep_their_mass(memory):
         assert first.other_mass == pytest.approx(sum(a.weight for a in all_facts.attention[1:]))
 
 
+def test_an_answer_that_lists_no_fact_is_the_same_answer(memory):
+    memory.remember("house", FOOTBALL)
+
+    whole = memory.ask("house", "Where is Mary?", limit=None)
+    bare = memory.ask("house", "Where is Mary?", limit=0)
+
+    assert (bare.text, bare.probability, bare.evidence) == (whole.text, whole.probability, ())
+    for hop in bare.hops:
+        assert hop.attention == ()
+        assert hop.other_mass + hop.null_mass == pytest.approx(1.0)
+
+
 def test_without_facts_the_memory_abstains(memory):
     answer = memory.ask("house", "Where is Mary?")
 

@@ -29,12 +29,12 @@ def serving(database: Path, **settings: Any) -> Iterator[httpx2.Client]:
         thread.start()
         try:
             address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            with httpx2.Client(base_url=address, timeout=10) as client:
+            with httpx2.Client(base_url=address, timeout=60) as client:
                 while not server.started:
                     time.sleep(0.01)
                 yield client
         finally:
             app.state.streams.close()
             server.should_exit = True
-            thread.join(10)
+            thread.join(60)  # machines that run tests are busy
             assert not thread.is_alive()

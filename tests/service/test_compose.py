@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,23 @@ def services(compose: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def dockerfile() -> str:
     return (ROOT / "Dockerfile").read_text()
+
+
+def _lint(file: Path) -> subprocess.CompletedProcess[str]:
+    """The compose specification's own schema, which comes with the linter: no network."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_the_compose_file_is_one_by_its_specification(tmp_path: Path) -> None:
+    file = ROOT / "docker-compose.yml"
+    assert _lint(file).returncode == 0, _lint(file).stdout
+
+    misspelt = tmp_path / "docker-compose.yml"
+    misspelt.write_text(file.read_text().replace("healthcheck:", "healthchek:", 1))
+    found = _lint(misspelt)
+    assert found.returncode == 1
+    assert "healthchek" in found.stdout
 
 
 def test_the_password_has_no_default(services: dict[str, Any]) -> None:

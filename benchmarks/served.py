@@ -1,0 +1,152 @@
+"""`memnet serve` in processes of its own, for benchmarks: started, filled, and what it used looked up.
+
+Linux only: `/proc` says what the processes used.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).resolve().parents[1]
+TICKS = os.sysconf("SC_CLK_TCK")
+PLACES = ("garden", "kitchen", "office", "hallway", "bathroom", "bedroom")
+
+
+@dataclass
+class Served:
+    """A service that runs."""
+
+    process: subprocess.Popen[str]
+    address: str
+    headers: dict[str, str]
+    several: bool
+    """Whether processes of its own answer, or the one that was started."""
+
+    def workers(self) -> list[int]:
+        """The processes that answer, oldest first."""
+        if not self.several:
+            return [self.process.pid]
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(each) for each in children if b"spawn_main" in _read(f"/proc/{each}/cmdline")]
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time, user and system, that those that live have used."""
+        return sum(_cpu_s(pid) for pid in self.workers())
+
+    def resident_mib(self) -> list[float]:
+        """Memory that each worker holds now."""
+        page = os.sysconf("SC_PAGE_SIZE") / 2**20
+        held = [_read(f"/proc/{pid}/statm").split() for pid in self.workers()]
+        return [int(each[1]) * page for each in held if each]
+
+    def client(self, timeout_s: float = 60) -> httpx2.Client:
+        """A client with the service's key."""
+        return httpx2.Client(base_url=self.address, headers=self.headers, timeout=timeout_s, trust_env=False)
+
+
+@contextmanager
+def served(folder: Path, workers: int, port: int = 0) -> Iterator[Served]:
+    """The shipped network over an SQLite file under `folder`, asking for a key as in production."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
+    environment = {
+        **own,
+        "OMP_NUM_THREADS": "1",
+        "MEMNET_DATABASE_URL": f"sqlite:///{folder}/memnet.db",
+        "MEMNET_LOG_LEVEL": "warning",
+        "MEMNET_RATE_LIMIT_PER_MINUTE": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+    memnet = [sys.executable, "-c", "from memnet.cli import main; main()"]
+    subprocess.run([*memnet, "migrate"], env=environment, check=True, capture_output=True)
+    made = subprocess.run(
+        [*memnet, "keys", "create", f"load-{time.time_ns()}", "--memory", "*", "--may", "all"],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    key = re.search(r"mn_[\w-]+", made.stdout)
+    assert key, made.stdout
+    process = subprocess.Popen(
+        [*memnet, "serve", "--workers", str(workers), "--port", str(port)],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://[0-9.]+:\d+", process.stdout.readline())
+        assert found, "the service did not start"
+        one = Served(process, found.group(), {"Authorization": f"Bearer {key.group()}"}, workers > 1)
+        _await_workers(one, workers)
+        yield one
+    finally:
+        process.terminate()
+        process.wait(300)  # a worker that was killed may still be starting again
+
+
+def _await_workers(one: Served, workers: int) -> None:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        try:
+            with one.client() as client:
+                if client.get("/readyz").status_code == 200 and len(one.workers()) == workers:
+                    return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit("the service did not get ready")
+
+
+def story(count: int, seed: int = 0) -> list[str]:
+    """Facts about many people, each of whom goes somewhere now and then: few supersede few others."""
+    draw = random.Random(seed)
+    return [
+        f"{_name(draw.randrange(count // 5 + 4))} went to the {draw.choice(PLACES)}." for _ in range(count)
+    ]
+
+
+def questions(count: int, number: int = 64) -> list[str]:
+    """Questions about people of a story of so many facts."""
+    draw = random.Random(1)
+    return [f"Where is {_name(draw.randrange(count // 5 + 4))}?" for _ in range(number)]
+
+
+def fill(one: Served, name: str, count: int) -> None:
+    """A memory with a story of so many facts."""
+    told = story(count)
+    with one.client(timeout_s=600) as client:
+        client.put(f"/v1/memories/{name}").raise_for_status()
+        for start in range(0, count, 200):
+            body = {"facts": [{"text": text} for text in told[start : start + 200]]}
+            client.post(f"/v1/memories/{name}/facts", json=body).raise_for_status()
+
+
+def _name(number: int) -> str:
+    """A name that nobody else has."""
+    beginning = f"{'BDFGKLMNPRSTVZ'[number % 14]}{'aeiou'[number // 14 % 5]}{'lnrst'[number // 70 % 5]}"
+    return f"{beginning}o{number // 350 or ''}"
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def _cpu_s(pid: int) -> float:
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS if fields else 0.0
