@@ -273,8 +273,6 @@ def _strongest(weights: Float32[np.ndarray, " facts"], limit: int | None) -> Int
     """Rows of the largest weights, largest first, the older fact of two with the same."""
     if not limit or len(weights) <= 8 * limit:
         return np.argsort(-weights, kind="stable")[:limit]
-    if limit == 0:
-        return np.empty(0, np.int64)
     # Of a large memory only those that can be listed are sorted.
     least = np.partition(weights, len(weights) - limit)[len(weights) - limit]
     rows = np.flatnonzero(weights >= least)
