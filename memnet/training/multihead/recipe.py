@@ -24,7 +24,7 @@ class MultiHeadRecipe(Settings):
     """How heads score facts: `scaled`, `dot`, `additive` or `general`; see `memnet.nn.attention`."""
     write: bool = True
     """Whether new facts supersede older ones."""
-    questions: int = 2_600_000
+    questions: int = 3_800_000
     """Questions to train on, repeated ones counted again: the length of the run."""
     lead_in: int = 300_000
     """Of these, how many at first come from `LEAD_IN_TASKS` alone, without gaps and strangers. Among all
