@@ -79,7 +79,9 @@ def test_a_memn2n_is_not_calibrated(tmp_path, babi_dir):
         calibrate.calibrate(checkpoint, babi_dir)
 
 
-def test_the_shipped_network_names_the_file_it_misses(tmp_path, babi_dir):
+def test_the_shipped_network_names_the_file_it_misses(tmp_path):
+    (tmp_path / "en-10k").mkdir()
+
     done = memnet("babi", "calibrate", SHIPPED, "--data", tmp_path, "--dry-run")
 
     assert done.exit_code == 2

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 from memnet.cli.babi.benchmark import benchmark
+from memnet.cli.babi.calibrate import calibrate
+from memnet.cli.babi.card import card
 from memnet.cli.babi.evaluate import evaluate
 from memnet.cli.babi.report import report
 from memnet.evaluation.report import schema
@@ -16,9 +18,8 @@ TEXT = PAGE.read_text()
 
 
 def test_every_option_that_the_page_names_exists():
-    options = {
-        name for command in (benchmark, evaluate, report) for each in command.params for name in each.opts
-    }
+    commands = (benchmark, calibrate, card, evaluate, report)
+    options = {name for command in commands for each in command.params for name in each.opts}
 
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", TEXT)) <= options
 

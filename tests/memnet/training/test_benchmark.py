@@ -266,8 +266,9 @@ def test_time_and_error_of_every_epoch_are_kept(multi_head):
     (course,) = read_benchmark(multi_head / "out").courses
 
     assert course.name == "1 single-supporting-fact"
-    assert [len(points) for points in course.points] == [2, 2]
+    assert len(course.points) == 2
     for points in course.points:
+        assert len(points) >= 2
         assert 0 < points[0][0] < points[1][0]
         assert all(0 <= error <= 1 for _, error in points)
 
