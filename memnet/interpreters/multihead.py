@@ -57,14 +57,12 @@ def chances_of(
 
 
 def _continued(
-    chances: Float64[np.ndarray, "positions choices"], end: int, undecided: int | None
+    chances: Float64[np.ndarray, "positions choices"], first: int, end: int
 ) -> tuple[list[int], float]:
-    """How an answer goes on after its most probable first choice, naming nothing twice, and its chance."""
-    firsts = chances[0].copy()
-    firsts[[end] if undecided is None else [end, undecided]] = 0.0
-    first, rest = int(firsts.argmax()), list[int]()
+    """How an answer goes on after its first choice, naming nothing twice, and the chance of that."""
+    rest: list[int] = []
     chance = 1.0
-    for row in chances[1:]:
+    for row in chances:
         left = row.copy()
         left[[choice for choice in (first, *rest) if choice > end]] = 0.0
         choice = int(left.argmax())
@@ -186,7 +184,6 @@ class MultiHeadInterpreter(Interpreter):
                 chances[:, word] += chances[:, column]
                 chances[:, column] = 0.0
         undecided = 0.0 if self._undecided is None else float(chances[0, self._undecided])
-        rest, tail = _continued(chances, end, self._undecided)
         alone = float(chances[1, end]) if len(chances) > 1 else 1.0
         texts = [*words, "", *offered.surfaces]
         first = [
@@ -194,6 +191,7 @@ class MultiHeadInterpreter(Interpreter):
             for choice in np.argsort(-chances[0], kind="stable")[: count + 2].tolist()
             if choice not in (end, self._undecided)
         ]
+        rest, tail = _continued(chances[1:], first[0], end)
         found: list[tuple[list[int], float]] = []
         for choice in first:
             # A list goes on as it does at its best; anything else than its first word stands alone.

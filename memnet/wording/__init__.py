@@ -11,9 +11,6 @@ from memnet.wording.values import RELATIONS, WordedQuestion, WordedStory
 LANGUAGE: frozenset[str] = language()
 """Every lower-case word that training wording uses outside names."""
 
-GUESSABLE: frozenset[str] = guessable()
-"""Words of it that a reader could do without; training hides them now and then."""
-
 ANSWERS: frozenset[str] = frozenset(
     {"yes", "no", "maybe", "nothing", "nobody", "none", "one", "two", "three", "four", "five"}
     | {"north", "south", "east", "west"}
@@ -24,12 +21,12 @@ ANSWERS: frozenset[str] = frozenset(
 
 __all__ = [
     "ANSWERS",
-    "GUESSABLE",
     "LANGUAGE",
     "NAME_WORDS",
     "RELATIONS",
     "WordedQuestion",
     "WordedStory",
     "generate",
+    "guessable",
     "unanswerable_questions",
 ]

@@ -20,7 +20,7 @@ from memnet.training.multihead.lessons import Lesson, answers_of, is_fixed, lang
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.multihead.symmetry import SIDED_TASKS, SIDES, variants
 from memnet.training.spec import Spec
-from memnet.wording import GUESSABLE, generate
+from memnet.wording import generate, guessable
 
 WORDED_DILUTION = 4
 """Of the stories in robust wording, a quarter is told per epoch where others would all be."""
@@ -123,9 +123,9 @@ _VALIDATION_SEED = 1_000_000_007
 
 def _worded(count: int, seed: int, hidden: float) -> list[Lesson]:
     rng = np.random.default_rng(seed)
-    guessable = np.array(sorted(GUESSABLE))
+    words = np.array(sorted(guessable()))
     lessons = []
     for worded in generate(count, seed=seed):
-        unknown = guessable[rng.random(len(guessable)) < 0.5] if rng.random() < hidden else guessable[:0]
+        unknown = words[rng.random(len(words)) < 0.5] if rng.random() < hidden else words[:0]
         lessons.append(of_worded(worded, frozenset(unknown.tolist())))
     return lessons

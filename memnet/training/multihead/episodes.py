@@ -101,13 +101,10 @@ class _Layout:
 
 def _words(lexicon: Lexicon, text: str) -> tuple[tuple[int, ...], list[str], list[str]]:
     """Indices of a sentence's words, keys of its symbols, and of those that are names."""
-    tokens = [(token.index, token.key, token.is_name) for token in lexicon.tokens(text)]
-    keys = [(key, is_name) for _, key, is_name in tokens if key is not None]
-    return (
-        tuple(index for index, _, _ in tokens),
-        [key for key, _ in keys],
-        [key for key, name in keys if name],
-    )
+    tokens = lexicon.tokens(text)
+    symbols = [(token.key, token.is_name) for token in tokens if token.key is not None]
+    names = [key for key, is_name in symbols if is_name]
+    return tuple(token.index for token in tokens), [key for key, _ in symbols], names
 
 
 def _places(names: Sequence[str], local: dict[str, int]) -> list[int]:
