@@ -10,8 +10,9 @@ every version, and nothing is stored to remember it.
 Words of one name stand together: after a determiner ("the blue backpack", "the box of chocolates"), after
 its owner ("Ada's office"), before a number ("room 9"), or when all are capitalised ("New York").
 
-A word that training never held is a symbol too, even if it looks like a verb or an adverb: who "trudged" is
-found by the same word in the question. How it looks tells the network not to take it for a name.
+A verb that training never held is read as the nearest one that it did: "trudged" as "walked"
+(`memnet.thesaurus`). Where none is near it is a symbol too: who "sneezed" is found by the same word in the
+question. That it looks like a verb, or an adverb, tells the network not to take it for a name.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -36,29 +38,38 @@ class Lexicon:
     Attributes:
         words: The language.
         answers: Words that can be the answer without standing in any fact, such as "yes".
+        read_as: For words that are not language, those of language that they can be read as, nearest first.
     """
 
-    def __init__(self, language: Sequence[str], answers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        language: Sequence[str],
+        answers: Sequence[str] = (),
+        read_as: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.words: tuple[str, ...] = tuple(language)
         self.answers: tuple[str, ...] = tuple(answers)
+        self.read_as: Mapping[str, Sequence[str]] = read_as or {}
         self._index = {word: index for index, word in enumerate(self.words, start=RESERVED)}
         if len(self._index) != len(self.words):
             raise ValueError("a lexicon holds each word once")
 
     def without(self, hidden: Collection[str]) -> Lexicon:
         """The same lexicon to which these words are unknown; all others keep their indices."""
-        other = Lexicon(self.words, self.answers)
+        other = Lexicon(self.words, self.answers, self.read_as)
         other._index = {word: index for word, index in self._index.items() if word not in hidden}
         return other
 
-    def to_json(self) -> dict[str, list[str]]:
+    def to_json(self) -> dict[str, Any]:
         """What `from_json` makes the same lexicon of."""
-        return {"language": list(self.words), "answers": list(self.answers)}
+        read_as = {word: " ".join(others) for word, others in self.read_as.items()}
+        return {"language": list(self.words), "answers": list(self.answers), "read_as": read_as}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Sequence[str]]) -> Lexicon:
+    def from_json(cls, values: Mapping[str, Any]) -> Lexicon:
         """Read what `to_json` wrote."""
-        return cls(values["language"], values["answers"])
+        read_as = {word: tuple(others.split(" ")) for word, others in values.get("read_as", {}).items()}
+        return cls(values["language"], values["answers"], read_as)
 
     def __len__(self) -> int:
         """Number of indices, the reserved ones included: the rows of an embedding table."""
@@ -113,6 +124,9 @@ class Lexicon:
         key = singular(lower)
         look = SYMBOL
         if surface == lower and not owner and not named and key not in known:
+            for other in self.read_as.get(lower, ()):
+                if other in self._index:
+                    return Token(self._index[other], surface, None)
             look = look_of(lower)
         return Token(look, surface, key if look == SYMBOL else lower, owner)
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from memnet.wording.draw import Draw
 from memnet.wording.english import IT, THEY
 from memnet.wording.entities import Entity
-from memnet.wording.tables import tables
+from memnet.wording.tables import tables, word_lists
 from memnet.wording.telling import Mode, Told
 from memnet.wording.values import Reason
 
 _NO_MARK = 0.25
 _LOWER_CASE = 0.2
+_OPENINGS = ("Tell me ", "Do you know ", "Can you tell me ")
+"""In training others often stand for them: what comes before "where" hardly matters."""
+_OTHER_OPENING = 0.6
+_CALL = 0.06
 
 Decided = tuple[tuple[str, ...], tuple[Told, ...]]
 """An answer, and the facts that decide it."""
@@ -62,12 +66,25 @@ class Asker:
         draw = self._draw
         form = draw.one(self._tables.questions[query.kind])
         text = form.format_map(query.slots)
+        if not self._held:
+            text = self._opened(text, name_first=form.startswith("{"))
         text = text[0].upper() + text[1:]
         if draw.happens(_NO_MARK):
             text = text[:-1]
         if draw.happens(_LOWER_CASE):
             text = text.lower()
         return text, (f"{query.kind}: {form}",) if self._held else ()
+
+    def _opened(self, text: str, *, name_first: bool) -> str:
+        """As it could begin just as well: "I wonder where", "Hey, where"."""
+        draw, lists = self._draw, word_lists()
+        for opening in _OPENINGS:
+            if text.startswith(opening):
+                other = draw.one(lists["openings"]) if draw.happens(_OTHER_OPENING) else opening.strip()
+                return f"{other} {text.removeprefix(opening)}"
+        if draw.happens(_CALL):
+            return f"{draw.one(lists['calls'])}, {text if name_first else text[0].lower() + text[1:]}"
+        return text
 
 
 def about_person(person: Entity) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from memnet.wording.draw import Draw
 from memnet.wording.shapes import HELD_OUT_CANDIDATES
-from memnet.wording.tables import own_words, source
+from memnet.wording.tables import drawn_from, own_words, source
 
 SHARE = 0.25
 
@@ -34,7 +34,7 @@ def choose(date: str, seed: int) -> dict[str, Any]:
     own = own_words()
     held: set[tuple[str, str, str]] = set()
     for group, lists in source().items():
-        for name, lines in lists.items():
+        for name, lines in ((name, drawn_from(lines)) for name, lines in lists.items()):
             if name == "chatter":
                 continue
             starred = draw.shuffled([line.removesuffix(" *") for line in lines if line.endswith(" *")])

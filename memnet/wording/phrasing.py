@@ -9,6 +9,8 @@ from memnet.wording.english import Pronoun, indefinite, sentence
 from memnet.wording.entities import Entity
 from memnet.wording.tables import Verb, word_lists
 
+_ASIDE = 0.4
+"""Share of reports that are no "I saw that" but a remark of one's own."""
 _INDEFINITE = 0.15
 """Share of things called "a" or "some" at their first mention."""
 _POSSESSIVE = 0.07
@@ -59,9 +61,10 @@ class Phrasing:
         done = forms.past.format_map(slots)
         if shape == "cleft":
             return sentence(f"it was {subject} who {done}")
-        if shape == "two together":
+        if shape in ("two together", "two with"):
             first, second = (each.the for each in subjects)
-            return sentence(f"{first} {done} {draw.one(('together with', 'along with'))} {second}")
+            joining = "with" if shape == "two with" else draw.one(("together with", "along with"))
+            return sentence(f"{first} {done} {joining} {second}")
         if shape == "two" and draw.happens(0.25):
             return sentence(f"both {subject} {done}")
         if shape == "pronoun":
@@ -97,6 +100,8 @@ class Phrasing:
             remark = draw.one(lists["remarks"])
             return sentence(f"{remark} {clause}" if remark.endswith("that") else f"{remark}, {clause}")
         if shape == "report":
+            if draw.happens(_ASIDE):
+                return sentence(f"{draw.one(lists['asides'])}, {clause}")
             return sentence(f"{draw.one(lists['saw'])} {clause}")
         if shape == "now first":
             return sentence(f"{draw.one(lists['nows'])}{draw.one((',', ''))} {clause}")

@@ -14,6 +14,7 @@ ACTION_SHAPES = {
     "perfect passive": "The milk has been picked up by Mary.",
     "cleft": "It was Mary who picked up the milk.",
     "two": "Mary and John went to the garden.",
+    "two with": "Mary went to the garden with John.",
     "two together": "Mary went to the garden together with John.",
     "pronoun": "Then she picked up the milk.",
     "there": "Mary picked up the milk there.",
@@ -62,6 +63,7 @@ SHAPE_WORDS: dict[str, frozenset[str]] = {
     "nows": frozenset({"now first", "now last"}),
     "remarks": frozenset({"remark"}),
     "saw": frozenset({"report"}),
+    "asides": frozenset({"report"}),
 }
 """Lists of facts.toml that only these shapes use."""
 

@@ -81,6 +81,16 @@ def source() -> dict[str, dict[str, tuple[str, ...]]]:
     }
 
 
+def bare_line(line: str) -> str:
+    """A line of a table without its mark."""
+    return line.removesuffix(" *").removesuffix(" +")
+
+
+def drawn_from(lines: Iterable[str]) -> list[str]:
+    """The lines of a list that were there when the held-out ones were drawn."""
+    return [line for line in lines if not line.endswith(" +")]
+
+
 @cache
 def word_lists() -> dict[str, tuple[str, ...]]:
     """Adverbials and other words that sentences are made with."""
@@ -106,7 +116,7 @@ def tables(*, held: bool) -> Tables:
     def part(group: str) -> Iterator[tuple[str, list[str]]]:
         for name, lines in source()[group].items():
             chosen = set(record[group].get(name, ()))
-            patterns = [line.removesuffix(" *") for line in lines]
+            patterns = [bare_line(line) for line in lines]
             yield name, [pattern for pattern in patterns if (pattern in chosen) == held]
 
     shapes = frozenset(record["shapes"])
@@ -181,7 +191,7 @@ def own_words() -> dict[tuple[str, str, str], set[str]]:
     }
     own: dict[tuple[str, str, str], set[str]] = {}
     for group, lists in source().items():
-        for name, lines in lists.items():
+        for name, lines in ((name, drawn_from(lines)) for name, lines in lists.items()):
             common |= words_of(
                 group, name, [line for line in lines if not line.endswith(" *")], every_form=True
             )
@@ -191,11 +201,19 @@ def own_words() -> dict[tuple[str, str, str], set[str]]:
     return {key: found - common for key, found in own.items()}
 
 
+@cache
+def heads() -> frozenset[str]:
+    """Base forms of the verbs that training knows for what somebody does: "go", "take"."""
+    return frozenset(
+        words(verb.forms.base)[0] for verbs in tables(held=False).verbs.values() for verb in verbs
+    )
+
+
 _ANCHORS = 3
 """Verbs of more lines than this are what a reader knows if nothing else: went, took, got, gave, put."""
 
 
-_FRAMES = ("saw", "sequences", "nows")
+_FRAMES = ("saw", "asides", "openings", "calls", "sequences", "nows")
 """Lists of what is said around a fact and does not change it."""
 
 

@@ -78,7 +78,7 @@ class Teller:
         pronoun = THEY if len(subjects) > 1 else subjects[0].pronoun
         thing_pronoun = IT if len(things) == 1 and not things[0].plural else THEY
         shape = self._action_shape(verb, subjects, place, at, before, held_shape)
-        if shape == "two together":
+        if shape in ("two together", "two with"):
             pronoun = subjects[0].pronoun
         slots = {
             "s": joined([each.the for each in subjects]),
@@ -238,7 +238,7 @@ class Teller:
             return "two" if len(subjects) > 1 else "past"
         weights = dict(_WEIGHTS)
         if len(subjects) > 1:
-            weights = {"two": 2.0, "two together": 2.0, "time first": 1.0, "sequence first": 1.0}
+            weights = {"two": 2.0, "two with": 1.0, "two together": 2.0, "time first": 1.0, "sequence first": 1.0}
         else:
             if verb.passive:
                 weights |= {"passive": 4.0, "perfect passive": 1.0}

@@ -25,7 +25,7 @@ from memnet.cli.babi.train_multihead import train_multihead
 from memnet.errors import InputError
 from memnet.nn.memn2n import MemN2N
 from memnet.nn.multihead import MultiHeadMemory
-from memnet.training.checkpoint import CONFIG
+from memnet.training.checkpoint import CONFIG, load_checkpoint
 from memnet.training.data import RunSpec
 from memnet.training.loop import EpochReport
 from memnet.training.multihead.data import MultiHeadRunSpec
@@ -53,6 +53,13 @@ from memnet.training.run import Run
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
+    "--from",
+    "begin_from",
+    type=click.Path(path_type=Path),
+    metavar="CHECKPOINT",
+    help="multi-head: begin with the weights of a trained network of the same shape.",
+)
+@click.option(
     "--set",
     "settings",
     multiple=True,
@@ -70,6 +77,7 @@ def train(
     train_files: tuple[str, ...],
     network: str,
     seed: int,
+    begin_from: Path | None,
     settings: tuple[str, ...],
 ) -> None:
     """Train a network on one task or on several jointly: a MemN2N with the paper's settings, or the
@@ -92,6 +100,8 @@ def train(
             defaults = MultiHeadRecipe(seed=seed).to_dict()
             recipe = MultiHeadRecipe.from_dict(defaults | _settings(settings, defaults))
             run = MultiHeadRun.start(out, MultiHeadRunSpec(data_dir(data), split, numbers, files, recipe))
+            if begin_from:
+                run.begin_from(load_checkpoint(begin_from))
         else:
             defaults = replace(PAPER_SINGLE if len(numbers) == 1 else PAPER_JOINT, seed=seed).to_dict()
             paper = Recipe.from_dict(defaults | _settings(settings, defaults))

@@ -20,6 +20,7 @@ from memnet.training.multihead.lessons import Lesson, answers_of, is_fixed, lang
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.multihead.symmetry import SIDED_TASKS, SIDES, variants
 from memnet.training.spec import Spec
+from memnet.thesaurus import read_as
 from memnet.wording import generate, guessable
 
 WORDED_DILUTION = 4
@@ -70,7 +71,9 @@ def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
     held_out_lessons = [of_story(story) for story in validation]
     everything, worded = [*lessons, *held_out_lessons], recipe.worded > 0
     language = language_of(everything, worded=worded)
-    lexicon = Lexicon(language, answers_of(everything, Lexicon(language), worded=worded))
+    # Its words are those of robust wording.
+    others = read_as() if worded else {}
+    lexicon = Lexicon(language, answers_of(everything, Lexicon(language), worded=worded), others)
     sided = SIDED_TASKS if recipe.symmetry else ()
     lessons = [
         each for lesson in lessons for each in (variants(lesson) if lesson.task in sided else [lesson])

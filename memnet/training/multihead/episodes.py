@@ -40,7 +40,7 @@ class _Layout:
         self.wordings: dict[tuple[tuple[int, ...], bool], int] = {}
         self.keys: dict[str, int] = {}
         names = ("fact_wording", "fact_symbols", "fact_pronoun", "symbols", "fixed")
-        asked = ("q_wording", "q_symbols", "q_told", "q_task", "q_row", "q_word", "q_copy")
+        asked = ("q_wording", "q_symbols", "q_told", "q_task", "q_pool", "q_row", "q_word", "q_copy")
         self.columns: dict[str, list[Any]] = {name: [] for name in (*names, *asked)}
         self.columns |= {name: [0] for name in ("fact_start", "question_start", "symbol_start")}
         self._lexicon, self._positions, self._fixed = lexicon, positions, fixed
@@ -48,14 +48,9 @@ class _Layout:
         self._pronouns = {lexicon[word] for word in PRONOUNS} - {0}
         self._read: dict[str, tuple[tuple[int, ...], list[str], list[str]]] = {}
 
-    def add(
-        self,
-        task: int,
-        facts: Sequence[str],
-        questions: Sequence[tuple[int, Asked]],
-        hidden: frozenset[str] = frozenset(),
-    ) -> None:
-        """Lay out one lesson; the questions with their numbers in the data set."""
+    def add(self, lesson: Lesson, facts: Sequence[str], questions: Sequence[tuple[int, Asked]]) -> None:
+        """Lay out one lesson, or a part of it; the questions with their numbers in the data set."""
+        task, hidden = lesson.task, lesson.hidden
         columns, local = self.columns, dict[str, int]()
         lexicon = self._lexicon.without(hidden) if hidden else self._lexicon
         known, spoken_of = [0], set[str]()
@@ -73,6 +68,7 @@ class _Layout:
             columns["q_symbols"].append(_places([token.key for token in tokens if token.key], local))
             columns["q_told"].append(asked.told)
             columns["q_task"].append(task)
+            columns["q_pool"].append(lesson.pool)
             columns["q_row"].append(row)
             # Lists of more entries than there are positions are learned as far as they go.
             said = asked.answers[: self._positions]
@@ -138,11 +134,11 @@ class Episodes:
             number += len(asked)
             near = [each for each in asked if each[1].told <= memory]
             if near:
-                layout.add(lesson.task, lesson.facts[: near[-1][1].told], near, lesson.hidden)
+                layout.add(lesson, lesson.facts[: near[-1][1].told], near)
             for row, each in asked[len(near) :]:
                 newest = Asked(each.text, each.answers, memory)
                 first = each.told - memory
-                layout.add(lesson.task, lesson.facts[first : each.told], [(row, newest)], lesson.hidden)
+                layout.add(lesson, lesson.facts[first : each.told], [(row, newest)])
         longest = max(len(wording) for wording, _ in layout.wordings)
         self.wording_words = torch.tensor([[*w, *[0] * (longest - len(w))] for w, _ in layout.wordings])
         self.wording_lengths = np.array([len(wording) for wording, _ in layout.wordings])
@@ -156,6 +152,7 @@ class Episodes:
         self.fact_pronoun = columns["fact_pronoun"].astype(bool)
         self.q_wording, self.q_symbols = columns["q_wording"], columns["q_symbols"]
         self.q_told, self.q_task, self.q_row = columns["q_told"], columns["q_task"], columns["q_row"]
+        self.q_pool = columns["q_pool"]
         self.q_word, self.q_copy = columns["q_word"], columns["q_copy"]
         self.story_symbols, self.story_fixed = columns["symbols"], columns["fixed"].astype(bool)
         self.fact_start, self.question_start = columns["fact_start"], columns["question_start"]
@@ -196,12 +193,12 @@ class Episodes:
         Args:
             rng: For the order.
             batch: Questions per batch.
-            shares: How often the lessons of each task are taken: 0.5 is every other one, 2 each one twice.
+            shares: How often the lessons of each pool are taken: 0.5 is every other one, 2 each one twice.
         """
         counts = np.diff(self.question_start)
         order = np.arange(len(counts))
         if shares is not None:
-            share = np.array([shares[task] for task in self.q_task[self.question_start[:-1]].tolist()])
+            share = np.array([shares[pool] for pool in self.q_pool[self.question_start[:-1]].tolist()])
             order = np.repeat(order, np.floor(share + rng.random(len(order))).astype(int))
         order = order[rng.permutation(len(order))]
         lengths = np.searchsorted([5, 10, 16, 32], np.diff(self.fact_start)[order], side="left")

@@ -11,7 +11,7 @@ from memnet.story import Story
 from memnet.text import words
 from memnet.tokens import singular
 from memnet.wording import ANSWERS as WORDED_ANSWERS
-from memnet.wording import LANGUAGE, WordedStory
+from memnet.wording import LANGUAGE, RELATIONS, WordedStory
 
 UNDECIDED = "(undecided)"
 """The answer word for a question that the facts do not decide. Nobody writes it: no word has brackets."""
@@ -38,6 +38,14 @@ class Lesson:
     questions: tuple[Asked, ...]
     hidden: frozenset[str] = frozenset()
     """Words of language that this story is read without knowing."""
+    relation: str = ""
+    """What a story in robust wording asks about in the end."""
+
+    @property
+    def pool(self) -> int:
+        """Lessons of a pool are told the more often the less they are mastered: a task of bAbI, or a relation
+        of robust wording, from 100."""
+        return 100 + RELATIONS.index(self.relation) if self.relation else self.task
 
 
 def of_story(story: Story) -> Lesson:
@@ -60,6 +68,7 @@ def of_worded(worded: WordedStory, hidden: frozenset[str] = frozenset()) -> Less
             for each, known in zip(story.questions, worded.questions, strict=True)
         ),
         hidden,
+        worded.questions[-1].relation,
     )
 
 

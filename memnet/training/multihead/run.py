@@ -13,17 +13,25 @@ import torch
 from torch import Tensor, nn
 
 from memnet.nn.multihead import MultiHeadMemory
-from memnet.training.checkpoint import TRAINING, TrainingState, load_state, save_checkpoint, save_state
+from memnet.training.checkpoint import (
+    TRAINING,
+    Checkpoint,
+    TrainingState,
+    load_state,
+    save_checkpoint,
+    save_state,
+)
 from memnet.training.multihead.data import MultiHeadRunSpec, load_multihead_data
 from memnet.training.multihead.episodes import Episodes, loss_of, right
 from memnet.training.multihead.recipe import LEAD_IN_TASKS, MultiHeadRecipe
+from memnet.training.multihead.transfer import take_over
 from memnet.training.spec import TrainingRun
 
 SAVE_EVERY_S = 60.0
 """Seconds between two saved states; an interrupt saves at once."""
 
 FIRST_SHARE, LEAST, MOST, PER_NAT = 1.0, 0.1, 2.0, 2.0
-"""Of each task's lessons so many are taken per epoch: 0.1 and twice its mean loss in nats more, at most 2.
+"""Of each pool's lessons so many are taken per epoch: 0.1 and twice its mean loss in nats more, at most 2.
 What is mastered is repeated now and then; what is not gets the time."""
 
 
@@ -62,12 +70,27 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.optimiser = _optimiser(self.network, spec.recipe.learning_rate, spec.recipe.weight_decay)
         self.averaged = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.history: list[dict[str, Any]] = []
-        tasks = np.unique(self.data.training.q_task).tolist()
-        self.shares = {task: FIRST_SHARE / self.data.dilution.get(task, 1) for task in tasks}
+        pools = np.unique(self.data.training.q_pool).tolist()
+        self.shares = {pool: FIRST_SHARE / self._dilution(pool) for pool in pools}
         self.epoch, self.batches_done, self.updates, self.questions = 0, 0, 0, 0
         self.elapsed_s, self.cpu_s = 0.0, 0.0
         self._sums: dict[int, list[float]] = {}
-        self._leads_in = spec.recipe.lead_in > 0 and not set(tasks).isdisjoint(LEAD_IN_TASKS)
+        self.begun_from: dict[str, Any] | None = None
+        self._leads_in = spec.recipe.lead_in > 0 and not set(pools).isdisjoint(LEAD_IN_TASKS)
+
+    def begin_from(self, checkpoint: Checkpoint) -> None:
+        """Start with the weights of a trained network, not with chance.
+
+        Raises:
+            InputError: It has another shape.
+        """
+        take_over(self.network, self.data.lexicon, checkpoint)
+        self.averaged = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.begun_from = {
+            "checkpoint": checkpoint.digest,
+            "questions": checkpoint.training["questions"],
+            "recipe": checkpoint.training["recipe"],
+        }
 
     @property
     def data_record(self) -> dict[str, Any]:
@@ -119,7 +142,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         rng = np.random.default_rng([self.spec.recipe.seed, self.epoch])
         shares = self.shares
         if self._leads_in:
-            shares = {task: share * (task in LEAD_IN_TASKS) for task, share in shares.items()}
+            shares = {pool: share * (pool in LEAD_IN_TASKS) for pool, share in shares.items()}
         return self.data.training.schedule(rng, self.spec.recipe.batch_size, shares)
 
     def update(self, lessons: np.ndarray) -> int:
@@ -143,16 +166,19 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self._average()
-        per_question, tasks = losses.detach().numpy(), training.q_task[targets.rows]
-        for task in np.unique(tasks).tolist():
-            here = tasks == task
-            sums = self._sums.setdefault(task, [0.0, 0.0])
+        per_question, pools = losses.detach().numpy(), training.q_pool[targets.rows]
+        for pool in np.unique(pools).tolist():
+            here = pools == pool
+            sums = self._sums.setdefault(pool, [0.0, 0.0])
             sums[0] += float(per_question[here].sum())
             sums[1] += float(here.sum())
         self.batches_done += 1
         self.updates += 1
-        self.questions += len(tasks)
-        return len(tasks)
+        self.questions += len(pools)
+        return len(pools)
+
+    def _dilution(self, pool: int) -> float:
+        return self.data.dilution.get(_task(pool), 1)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -162,7 +188,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         torch._foreach_lerp_([self.averaged[name] for name in names], list(current), 1 - decay)
 
     def _end_epoch(self) -> MultiHeadReport:
-        losses = {task: total / count for task, (total, count) in sorted(self._sums.items())}
+        losses = {pool: total / count for pool, (total, count) in self._sums.items()}
         by_task = self.validation_errors()
         report = MultiHeadReport(
             epoch=self.epoch + 1,
@@ -170,15 +196,15 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
             questions=self.questions,
             learning_rate=self.optimiser.param_groups[0]["lr"],
             loss=sum(t for t, _ in self._sums.values()) / max(1.0, sum(n for _, n in self._sums.values())),
-            loss_by_task={task: round(loss, 5) for task, loss in losses.items()},
+            loss_by_task=_by_task(self._sums),
             validation_error=sum(by_task.values()) / max(1, len(by_task)),
             validation_by_task={task: round(error, 5) for task, error in by_task.items()},
             elapsed_s=round(self.elapsed_s, 1),
             cpu_s=round(self.cpu_s, 1),
         )
         self.history.append(asdict(report))
-        for task, loss in losses.items():
-            self.shares[task] = min(MOST, LEAST + PER_NAT * loss) / self.data.dilution.get(task, 1)
+        for pool, loss in losses.items():
+            self.shares[pool] = min(MOST, LEAST + PER_NAT * loss) / self._dilution(pool)
         self._sums = {}
         self._leads_in = self._leads_in and self.questions < self.spec.recipe.lead_in
         self.epoch += 1
@@ -200,6 +226,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         record = {
             "spec": self.spec.to_dict(),
             "data": self.data.record,
+            "begun_from": self.begun_from,
             "history": self.history,
             "shares": self.shares,
             "sums": self._sums,
@@ -225,6 +252,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
             state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             if state:
                 self.optimiser.state[parameter] = state
+        self.begun_from = record.get("begun_from")
         self.history, self.elapsed_s = record["history"], record["elapsed_s"]
         # Runs that began under an older memnet did not count it.
         self.cpu_s = record.get("cpu_s", self.elapsed_s)
@@ -239,6 +267,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         last = self.history[-1]
         return {
             "recipe": self.spec.recipe.to_dict(),
+            "begun_from": self.begun_from,
             "data": self.data.record,
             "selection": "none: the averaged weights after the last update",
             "validation_error": last["validation_error"],
@@ -270,6 +299,20 @@ def errors_by_task(network: MultiHeadMemory, episodes: Episodes) -> dict[int, fl
         correct[targets.rows] = right(network(batch).logits, targets, episodes.num_answers).numpy()
     tasks = episodes.q_task
     return {task: 1 - float(correct[tasks == task].mean()) for task in np.unique(tasks).tolist()}
+
+
+def _task(pool: int) -> int:
+    return pool if pool < 100 else 0
+
+
+def _by_task(sums: dict[int, list[float]]) -> dict[int, float]:
+    """Mean loss per task, of the sums and counts of pools."""
+    totals: dict[int, list[float]] = {}
+    for pool, (total, count) in sums.items():
+        mine = totals.setdefault(_task(pool), [0.0, 0.0])
+        mine[0] += total
+        mine[1] += count
+    return {task: round(total / count, 5) for task, (total, count) in sorted(totals.items())}
 
 
 def _optimiser(network: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:

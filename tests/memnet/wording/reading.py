@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from memnet.wording.english import agreeing, forms
-from memnet.wording.tables import source, word_lists
+from memnet.wording.tables import bare_line, source, word_lists
 
 HELD_OUT = json.loads(files("memnet.wording").joinpath("held_out.json").read_text(encoding="utf-8"))
 CALENDARS = ("slots4", "days", "hours", "dates")
@@ -158,9 +158,9 @@ def held_out_shapes(sentence: str) -> set[str]:
 def read(table: str, sentence: str) -> dict[str, str] | None:
     """Who is `a`, `b` … in a marked sentence of a table of clauses, or None when no line fits."""
     lists = word_lists()
-    prefix = "|".join([*(f"{saw.lower()} " for saw in lists["saw"]), *(f"{r},? " for r in lists["remarks"])])
+    prefix = "|".join([*(f"{saw.lower()} " for saw in lists["saw"]), *(f"{r.lower()},? " for r in lists["remarks"] + lists["asides"])])
     for line in source()["clauses"][table]:
-        pattern = line.removesuffix(" *")
+        pattern = bare_line(line)
         found = re.fullmatch(rf"(?:{prefix})?{regex(pattern)}\.", sentence)
         if found:
             return {"pattern": pattern, **found.groupdict()}

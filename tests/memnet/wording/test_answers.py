@@ -51,12 +51,12 @@ def test_sizes_follow_from_the_gold_facts(split):
         if worded.answers[0] not in ("yes", "no"):
             pair = (first, second) if (first, second) in pairs else (second, first)
             assert pair in pairs
-            answer = pair[0] if re.search(r"bigger|larger", asked) else pair[1]
+            answer = pair[0] if re.search(r"bigger|larger|more space", asked) else pair[1]
             assert worded.answers == (name_of(story, answer),), (question, gold_of(story, question))
             checked["which"] += 1
             continue
         # "Is A bigger than B", "Can A hold B", or "Does B fit in A", "Is B smaller than A".
-        small_first = re.search(r"smaller| fits? | put | goe?s? into|(?:space|room) for", asked)
+        small_first = re.search(r"small| fits? | put | goe?s? into|(?:space|room) for", asked)
         pair = (second, first) if small_first else (first, second)
         assert worded.answers == ("yes" if pair in pairs else "no",), (question, gold_of(story, question))
         assert pair in pairs or pair[::-1] in pairs
@@ -92,7 +92,7 @@ def test_ways_lead_where_the_gold_facts_say(split):
         places = re.findall(r"\d+§", asked)
         if len(places) == 2 and worded.answers[0] in STEPS:
             start, end = places
-            if re.search(rf"to (?:the )?{start} from", asked):
+            if re.search(rf"(?:to (?:the )?{start}|{start} reached) from", asked):
                 start, end = end, start
             x, y = cells[start]
             for way in worded.answers:
