@@ -18,7 +18,7 @@ from uuid import UUID
 from memnet.errors import MemoryNotFound
 from memnet.memory import Memory, MemoryAt
 from memnet.store import AnswerRow, MemoryRow
-from memnet.story import Alternative, Answer, Attended, Entry, Evidence, HeadReading, HopReading
+from memnet.story import Alternative, Answer, Attended, Entry, Evidence, HeadReading, HopReading, ReadAs
 from memnet.supposing import NOTHING, Overlay
 
 Outcome = Literal["identical", "different", "model_changed"]
@@ -192,8 +192,10 @@ def digest_of(uid: UUID, model_sha256: str, asked: Asked, last_seq: int, answer:
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
-    """The answer's fields; none for heads that were not asked for, nor for entries where there are none."""
-    fields = {name: value for name, value in asdict(answer).items() if name != "entries" or value}
+    """The answer's fields; none for heads that were not asked for, and none that came later and say nothing."""
+    fields = {
+        name: value for name, value in asdict(answer).items() if name not in ("entries", "read_as") or value
+    }
     fields["hops"] = [
         {name: value for name, value in hop.items() if name != "heads" or value} for hop in fields["hops"]
     ]
@@ -298,6 +300,7 @@ def _answer(read: dict[str, Any]) -> Answer:
             "evidence": evidence,
             "unknown_words": tuple(read["unknown_words"]),
             "entries": tuple(Entry(**each) for each in read.get("entries", ())),
+            "read_as": tuple(ReadAs(**each) for each in read.get("read_as", ())),
         }
     )
 

@@ -39,7 +39,7 @@ from memnet.store import (
     migrate,
     open_database,
 )
-from memnet.story import Answer
+from memnet.story import Answer, ReadAs
 from memnet.supposing import NOTHING, Overlay, SupposedFacts
 from memnet.training.checkpoint import load_checkpoint
 from memnet.viewed import ViewedFacts, writes_of
@@ -61,6 +61,8 @@ class RememberedFact:
     """Words the network never saw in training; they do not help an answer."""
     superseded: tuple[Gate, ...] = ()
     """Earlier facts that it supersedes, and how far."""
+    read_as: tuple[ReadAs, ...] = ()
+    """Words the network never held, and the nearest ones that it read for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,13 @@ class Memory:
             added = self._add(memory_id, texts, vectors, once)
         gates = {} if self._gates is None else self.store.written_by(memory_id, self.model_id, added.seqs)
         facts = tuple(
-            RememberedFact(seq, fact_id(added.uid, seq), self.reader.unknown_words(text), gates.get(seq, ()))
+            RememberedFact(
+                seq,
+                fact_id(added.uid, seq),
+                self.reader.unknown_words(text),
+                gates.get(seq, ()),
+                self.reader.read_as(text),
+            )
             for seq, text in zip(added.seqs, texts, strict=True)
         )
         return Remembered(added.revision, facts, added.repeated)

@@ -15,7 +15,7 @@ from jaxtyping import Float32, Int
 from memnet.interpreters import Facts, Interpretation, TextFacts, Told, interpreter_of
 from memnet.interpreters.base import check_words
 from memnet.stages import staged
-from memnet.story import Alternative, Answer, Attended, Evidence, HeadReading, HopReading, Reason
+from memnet.story import Alternative, Answer, Attended, Evidence, HeadReading, HopReading, ReadAs, Reason
 from memnet.text import words
 from memnet.training.checkpoint import Checkpoint
 
@@ -99,6 +99,10 @@ class Reader:
         """The words of a fact that do not help an answer, each once, in order."""
         return self._interpreter.unknown_words(text)
 
+    def read_as(self, text: str) -> tuple[ReadAs, ...]:
+        """Words of a sentence that the network never held, and the nearest ones that it read for them."""
+        return self._interpreter.read_as(text)
+
     def gates(
         self, vectors: Float32[np.ndarray, "new spaces dim"], older: Facts
     ) -> Float32[np.ndarray, "new older"]:
@@ -181,6 +185,7 @@ class Reader:
             eligible=told.eligible,
             attended=len(seqs),
             entries=() if reason else read.entries,
+            read_as=self.read_as(question),
         )
 
     def _reason(self, read: Interpretation, best: float, unknown: Sequence[str]) -> Reason | None:

@@ -103,6 +103,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAs:
+    """A word that the network never held, and the nearest one that it did, which stood for it."""
+
+    word: str
+    taught: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """A possible answer."""
 
@@ -147,3 +155,5 @@ class Answer:
     """Facts the network could attend to: the newest ones, if it has a fixed memory size."""
     entries: tuple[Entry, ...] = ()
     """The words and names of the answer: one, or those of a list; none when the memory abstains."""
+    read_as: tuple[ReadAs, ...] = ()
+    """Words of the question for which others were read."""

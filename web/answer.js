@@ -84,8 +84,11 @@ function alternatives(answer, explain) {
 
 /** What a reader has to know to read the answer right. */
 export function answerNotes({ answer }) {
-  const { memory, unknown_words: unknown } = answer;
+  const { memory, unknown_words: unknown, read_as: read } = answer;
   return [
+    read.length
+      ? note("It read ", list(read.map(({ word, taught }) => `“${word}” as “${taught}”`)), ".")
+      : null,
     unknown.length
       ? note(
           "The network has never seen ",

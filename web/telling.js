@@ -110,11 +110,13 @@ export class Telling {
 }
 
 function remembered(facts) {
-  const told =
+  let told =
     facts.length === 1
       ? `Fact ${facts[0].seq} is remembered.`
       : `Facts ${facts[0].seq} to ${facts.at(-1).seq} are remembered.`;
   const strange = [...new Set(facts.flatMap((fact) => fact.unknown_words))];
+  const read = new Map(facts.flatMap((fact) => fact.read_as).map(({ word, taught }) => [word, taught]));
+  if (read.size) told += ` It reads ${list([...read].slice(0, NAMED).map(([word, taught]) => `“${word}” as “${taught}”`))}.`;
   if (!strange.length) return told;
   const named = list(strange.slice(0, NAMED).map((word) => `“${word}”`));
   return `${told} The network has never seen ${named}${strange.length > NAMED ? " and others" : ""}.`;

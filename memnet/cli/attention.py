@@ -92,6 +92,9 @@ def _said(answer: Answer) -> RenderableType:
             (f"  then {others}", "dim"),
         )
     ]
+    if answer.read_as:
+        read = ", ".join(f"{each.word} as {each.taught}" for each in answer.read_as)
+        lines.append(Text(f"read  {read}", style="dim"))
     if answer.unknown_words:
         lines.append(Text(f"unknown words  {', '.join(answer.unknown_words)}", style="yellow"))
     if answer.attended < answer.eligible:

@@ -54,8 +54,10 @@ def add(memory_id: str, texts: tuple[str, ...], database_url: str, checkpoint: P
         memory.store.put_memory(memory_id)
         remembered = memory.remember(memory_id, texts)
         for fact, text in zip(remembered.facts, texts, strict=True):
-            unknown = f"  (unknown: {', '.join(fact.unknown_words)})" if fact.unknown_words else ""
-            click.echo(f"{fact.seq} {text}{unknown}")
+            notes = [f"{each.word} read as {each.taught}" for each in fact.read_as]
+            notes += [f"unknown: {', '.join(fact.unknown_words)}"] if fact.unknown_words else []
+            noted = f"  ({'; '.join(notes)})" if notes else ""
+            click.echo(f"{fact.seq} {text}{noted}")
 
 
 @click.command("list")

@@ -42,6 +42,7 @@ class AnswerOut(TypedDict):
     evidence: list[EvidenceOut]
     evidence_method: NotRequired[Literal["mean_over_hops"]]
     unknown_words: list[str]
+    read_as: NotRequired[list[ReadAsOut]]
     memory: MemoryRead
     model: ModelOut
     overlay: OverlayOut | None
@@ -189,6 +190,7 @@ class CreatedFact(TypedDict):
     seq: int
     status: NotRequired[Literal["created"]]
     unknown_words: list[str]
+    read_as: NotRequired[list[ReadAsOut]]
     superseded: list[SupersededOut]
 
 
@@ -602,6 +604,13 @@ class PublishedOut(TypedDict):
     tasks: dict[str, TaskScore]
     mean_error: float
     failed: list[int]
+
+
+class ReadAsOut(TypedDict):
+    """A word that the network never held, and the one that it read instead."""
+
+    word: str
+    taught: str
 
 
 class Ready(TypedDict):

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from memnet.errors import TextError
-from memnet.story import Alternative, Entry
+from memnet.story import Alternative, Entry, ReadAs
 from memnet.text import words
 
 
@@ -149,6 +149,10 @@ class Interpreter(ABC):
     @abstractmethod
     def strange_words(self, question: str, told: Told) -> tuple[str, ...]:
         """The words of a question that mean nothing to the network or that no fact speaks of, each once."""
+
+    def read_as(self, text: str) -> tuple[ReadAs, ...]:
+        """The words of a sentence for which others are read, each once, in order."""
+        return ()
 
     def gates(
         self, vectors: Float32[np.ndarray, "new spaces dim"], older: Facts

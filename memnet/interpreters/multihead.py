@@ -19,7 +19,7 @@ from memnet.interpreters.fused import Fused, Trace
 from memnet.lexicon import Lexicon, symbol_vector
 from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
 from memnet.nn.roles import PER_SENTENCE, is_symbol
-from memnet.story import Alternative, Entry
+from memnet.story import Alternative, Entry, ReadAs
 from memnet.tokens import RESERVED, Token
 from memnet.training.multihead.lessons import UNDECIDED
 
@@ -119,6 +119,14 @@ class MultiHeadInterpreter(Interpreter):
                 if token.index < RESERVED and not token.is_name
             )
         )
+
+    def read_as(self, text: str) -> tuple[ReadAs, ...]:
+        read = [
+            (token.surface, self._lexicon.words[token.index - RESERVED])
+            for token in self._tokens(text)
+            if token.index >= RESERVED
+        ]
+        return tuple(ReadAs(*each) for each in dict.fromkeys(read) if each[0] in self._lexicon.read_as)
 
     def strange_words(self, question: str, told: Told) -> tuple[str, ...]:
         tokens = self._lexicon.tokens(question, self._keys(told.texts))

@@ -12,7 +12,7 @@ from memnet.kept import KeptAnswer
 from memnet.story import Answer, Attended, Evidence, HeadReading, HopReading, Reason
 from service.schemas.answer_example import ANSWER_EXAMPLE
 from service.schemas.explanation import ExplainIn, ExplanationOut
-from service.schemas.fact import STORY, NewFact
+from service.schemas.fact import STORY, NewFact, ReadAsOut
 from service.schemas.ids import FactIdOf
 from service.schemas.moment import AsOf, ReadOptions
 from service.schemas.named_model import ModelOut
@@ -251,6 +251,10 @@ class AnswerOut(BaseModel):
     unknown_words: list[str] = Field(
         description="Words of the question that mean nothing to the network, or names that no fact speaks of"
     )
+    read_as: list[ReadAsOut] = Field(
+        default=[],
+        description="Words of the question that the network never saw in training, and what it read instead",
+    )
     memory: MemoryRead
     model: ModelOut
     overlay: OverlayOut | None = Field(description="What was supposed; null for nothing")
@@ -295,6 +299,7 @@ class AnswerOut(BaseModel):
             hops=[HopOut.of(hop, fact_id, listed=lists_attention) for hop in answer.hops],
             evidence=[EvidenceOut.of(each, fact_id) for each in answer.evidence],
             unknown_words=list(answer.unknown_words),
+            read_as=ReadAsOut.of(answer.read_as),
             memory=MemoryRead(
                 memory_id=memory_id,
                 revision=None if memory_id is None else answer.revision,

@@ -52,6 +52,7 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     ],
     "evidence_method": "mean_over_hops",
     "unknown_words": [],
+    "read_as": [],
     "memory": {
         "memory_id": "house",
         "revision": 1,

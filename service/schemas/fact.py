@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from memnet.memory import Remembered
 from memnet.store.facts import FactRow
 from memnet.store.ids import fact_id
+from memnet.story import ReadAs
 from memnet.superseding import FactWrites
 from service.schemas.text import Request, Sentence
 
@@ -55,6 +56,18 @@ class SupersededOut(BaseModel):
     gate: float = Field(description="How far: 0 not at all, 1 wholly")
 
 
+class ReadAsOut(BaseModel):
+    """A word that the network never held, and the one that it read instead."""
+
+    word: str
+    taught: str = Field(description="The nearest word that it was taught")
+
+    @classmethod
+    def of(cls, read: Sequence[ReadAs]) -> list[ReadAsOut]:
+        """Show some."""
+        return [cls(word=each.word, taught=each.taught) for each in read]
+
+
 class CreatedFact(BaseModel):
     """A fact that is now remembered."""
 
@@ -63,6 +76,9 @@ class CreatedFact(BaseModel):
     seq: int = Field(description="Its number in the memory, from 1; never used again")
     status: Literal["created"] = "created"
     unknown_words: list[str] = Field(description="Words of it that the network never saw in training")
+    read_as: list[ReadAsOut] = Field(
+        default=[], description="Words of it that the network never saw in training, and what it read instead"
+    )
     superseded: list[SupersededOut] = Field(
         description="Earlier facts that this one supersedes; none with a network without gates"
     )
@@ -85,6 +101,7 @@ class FactsCreated(BaseModel):
                             "seq": 1,
                             "status": "created",
                             "unknown_words": [],
+                            "read_as": [],
                             "superseded": [],
                         },
                         {
@@ -93,6 +110,7 @@ class FactsCreated(BaseModel):
                             "seq": 2,
                             "status": "created",
                             "unknown_words": [],
+                            "read_as": [],
                             "superseded": [],
                         },
                     ],
@@ -118,6 +136,7 @@ class FactsCreated(BaseModel):
                     fact_id=fact.fact_id,
                     seq=fact.seq,
                     unknown_words=list(fact.unknown_words),
+                    read_as=ReadAsOut.of(fact.read_as),
                     superseded=[SupersededOut(seq=each.seq, gate=each.gate) for each in fact.superseded],
                 )
                 for index, fact in enumerate(remembered.facts)
