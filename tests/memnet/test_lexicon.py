@@ -130,3 +130,17 @@ def test_a_lexicon_comes_back_from_json():
     assert (again.words, again.answers) == (LEXICON.words, LEXICON.answers)
     assert again["the"] == LEXICON["the"]
     assert again["garden"] == NIL
+
+
+def test_a_verb_nobody_taught_is_read_as_the_nearest_one_that_is_known():
+    lexicon = Lexicon(["went", "walked", "to", "the"], read_as={"strolled": ("walked", "went")})
+
+    found = lexicon.tokens("Mary strolled to the garden.")[1]
+    without = lexicon.without({"walked"}).tokens("Mary strolled to the garden.")[1]
+
+    assert (found.index, found.surface, found.key) == (lexicon["walked"], "strolled", None)
+    assert without.index == lexicon["went"]
+    assert lexicon.without({"walked", "went"}).tokens("Mary strolled off.")[1].index == UNKNOWN_VERB
+    # Not where it is part of a name.
+    assert lexicon.tokens("The strolled path")[1].key == "strolled path"
+    assert Lexicon.from_json(lexicon.to_json()).read_as == {"strolled": ("walked", "went")}

@@ -115,7 +115,8 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         tick = self.clock()
         saved_at = time.monotonic()
         try:
-            while self.questions < self.spec.recipe.questions:
+            # A run may have been stopped between its last update and the end of the epoch.
+            while self.questions < self.spec.recipe.questions or self.batches_done:
                 plan = self.plan()
                 while self.batches_done < len(plan) and self.questions < self.spec.recipe.questions:
                     count = self.update(plan[self.batches_done])
@@ -177,7 +178,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.questions += len(pools)
         return len(pools)
 
-    def _dilution(self, pool: int) -> float:
+    def _dilution(self, pool: int) -> int:
         return self.data.dilution.get(_task(pool), 1)
 
     @torch.no_grad()

@@ -297,3 +297,17 @@ def test_a_story_seen_from_another_side_stays_right(task):
 
 def test_other_tasks_have_one_side():
     assert variants(STORY) == [STORY]
+
+
+def test_relations_that_are_not_mastered_are_told_more_often():
+    worded = [of_worded(each) for each in generate(40, seed=3)]
+    laid = Episodes(worded, LEXICON, symbol_dim=8, positions=4, memory=64, fixed=lambda *_: False)
+    pools = np.unique(laid.q_pool).tolist()
+    hard = pools[0]
+
+    plan = laid.schedule(np.random.default_rng(0), 8, {pool: 3.0 if pool == hard else 0.0 for pool in pools})
+
+    told = np.concatenate(plan)
+    assert set(laid.q_pool[laid.question_start[told]].tolist()) == {hard}
+    assert len(told) == 3 * sum(lesson.pool == hard for lesson in worded)
+    assert set(laid.q_task.tolist()) == {0}

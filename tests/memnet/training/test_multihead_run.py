@@ -12,7 +12,7 @@ from memnet.errors import BabiDataMissing, CheckpointError, InputError, RecipeEr
 from memnet.training.checkpoint import TRAINING, load_checkpoint
 from memnet.training.multihead.data import MultiHeadRunSpec
 from memnet.training.multihead.recipe import MultiHeadRecipe
-from memnet.training.multihead.run import MultiHeadRun
+from memnet.training.multihead.run import MultiHeadRun, errors_by_task
 
 SHORT = MultiHeadRecipe(questions=1500, worded=40, num_hops=2, cross_questions=0.1)
 
@@ -136,3 +136,39 @@ def test_the_rate_rises_and_falls_as_the_recipe_says():
     assert recipe.rate(0, 0.0) == pytest.approx(0.1)
     assert recipe.rate(100, 0.5) == pytest.approx(0.02 + 0.98 * (1 + math.cos(math.pi / 2)) / 2)
     assert recipe.rate(100, 1.0) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("worded", [40, 0])
+def test_a_run_that_begins_from_a_checkpoint_starts_as_good_as_it_was(tmp_path, spec, whole, worded):
+    run = MultiHeadRun(tmp_path / "on", replace(spec, recipe=replace(SHORT, seed=3, worded=worded)))
+    trained = MultiHeadRun(tmp_path / "same", spec).data.validation
+
+    run.begin_from(load_checkpoint(whole))
+
+    expected = errors_by_task(load_checkpoint(whole).network, trained)[1]
+    assert run.validation_errors()[1] == pytest.approx(expected, abs=0.02)
+    assert run.begun_from["checkpoint"] == load_checkpoint(whole).digest
+    assert run.begun_from["questions"] >= SHORT.questions
+
+
+def test_a_run_of_another_shape_cannot_begin_from_it(tmp_path, spec, whole):
+    run = MultiHeadRun(tmp_path / "other", replace(spec, recipe=replace(SHORT, num_hops=3)))
+
+    with pytest.raises(InputError, match=r"of the same shape; in whole, step is \(2, 208\), not \(3, 208\)"):
+        run.begin_from(load_checkpoint(whole))
+
+
+def test_a_run_stopped_after_its_very_last_update_ends_and_says_what_it_began_from(tmp_path, spec, whole):
+    run = MultiHeadRun.start(tmp_path / "on", replace(spec, recipe=replace(SHORT, questions=1, worded=0)))
+    other = MultiHeadRun(tmp_path / "x", replace(spec, recipe=replace(SHORT, questions=1, worded=0)))
+    run.begin_from(load_checkpoint(whole))
+
+    def stop(_count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.train(on_progress=stop)
+    MultiHeadRun.resume(tmp_path / "on").train()
+
+    assert load_checkpoint(tmp_path / "on").training["begun_from"] == run.begun_from
+    assert other.begun_from is None
