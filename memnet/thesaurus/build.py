@@ -4,9 +4,9 @@
     apt-get install wordnet-base
     python -m memnet.thesaurus.build /usr/share/wordnet > memnet/thesaurus/verbs.tsv
 
-Two verbs are near when a frequent sense of one is a sense of the other, a kind of it, what it is a kind of, or
-another kind of the same. Only words of training stand on the right; which words testing keeps for itself is not
-looked at. The costs were chosen by reading what taught verbs would become if they were not known.
+Two verbs are near when a frequent sense of one is a sense of the other, a kind of it, what it is a kind of,
+or another kind of the same. Words are read as words of training; which ones testing keeps for itself is not looked
+at. The costs were chosen by reading what taught verbs would become if they were not known.
 """
 
 from __future__ import annotations
@@ -31,9 +31,14 @@ MOST_SISTERS = 30
 FARTHEST = 3.0
 MOST = 4
 """Words that are kept for each form."""
-VAGUE = frozenset("be do make let set help show find lay can may will must".split())
+VAGUE = frozenset(
+    ["be", "do", "make", "let", "set", "help", "show", "find", "lay", "can", "may", "will", "must"]
+)
 """Taught verbs that mean too little by themselves, or several things."""
-ACCIDENTS = frozenset("bite bore close compare count down equip fall found grind lower rid saw up".split())
+ACCIDENTS = frozenset(
+    ["bite", "bore", "close", "compare", "count", "down", "equip", "fall", "found", "grind", "lower", "rid"]
+    + ["saw", "up"]
+)
 """Verbs of which a form is spelled as a taught word of another kind: "a bit", "the ground", "above"."""
 FORMS = ("VBD", "VBN", "VBG", "VBZ", "VB")
 """Past, participle, -ing, third person, base: the last two can be nouns."""
@@ -128,7 +133,11 @@ def taught(wordnet: WordNet, language: Iterable[str]) -> Mapping[str, dict[str, 
     for word in sorted(known):
         for lemma in getLemma(word, upos="VERB", lemmatize_oov=False):
             inflected = _forms(lemma)
-            if lemma in VAGUE | ACCIDENTS or lemma not in wordnet.index or word not in sum(inflected.values(), ()):
+            if (
+                lemma in VAGUE | ACCIDENTS
+                or lemma not in wordnet.index
+                or word not in sum(inflected.values(), ())
+            ):
                 continue
             if lemma not in heads() and wordnet.is_rather_noun(lemma):
                 continue

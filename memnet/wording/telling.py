@@ -238,7 +238,13 @@ class Teller:
             return "two" if len(subjects) > 1 else "past"
         weights = dict(_WEIGHTS)
         if len(subjects) > 1:
-            weights = {"two": 2.0, "two with": 1.0, "two together": 2.0, "time first": 1.0, "sequence first": 1.0}
+            weights = {
+                "two": 2.0,
+                "two with": 1.0,
+                "two together": 2.0,
+                "time first": 1.0,
+                "sequence first": 1.0,
+            }
         else:
             if verb.passive:
                 weights |= {"passive": 4.0, "perfect passive": 1.0}

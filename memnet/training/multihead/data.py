@@ -14,13 +14,13 @@ from memnet.babi.dataset import load_tasks, split_validation
 from memnet.lexicon import Lexicon
 from memnet.nn.multihead import MultiHeadConfig
 from memnet.story import Story
+from memnet.thesaurus import read_as
 from memnet.training.data import SPLIT_SEED, record_of
 from memnet.training.multihead.episodes import Episodes
 from memnet.training.multihead.lessons import Lesson, answers_of, is_fixed, language_of, of_story, of_worded
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.multihead.symmetry import SIDED_TASKS, SIDES, variants
 from memnet.training.spec import Spec
-from memnet.thesaurus import read_as
 from memnet.wording import generate, guessable
 
 WORDED_DILUTION = 4

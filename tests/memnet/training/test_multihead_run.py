@@ -146,7 +146,8 @@ def test_a_run_that_begins_from_a_checkpoint_starts_as_good_as_it_was(tmp_path, 
     run.begin_from(load_checkpoint(whole))
 
     expected = errors_by_task(load_checkpoint(whole).network, trained)[1]
-    assert run.validation_errors()[1] == pytest.approx(expected, abs=0.02)
+    # Without robust wording there are fewer answers to choose from.
+    assert run.validation_errors()[1] <= expected + 0.001
     assert run.begun_from["checkpoint"] == load_checkpoint(whole).digest
     assert run.begun_from["questions"] >= SHORT.questions
 

@@ -158,7 +158,12 @@ def held_out_shapes(sentence: str) -> set[str]:
 def read(table: str, sentence: str) -> dict[str, str] | None:
     """Who is `a`, `b` … in a marked sentence of a table of clauses, or None when no line fits."""
     lists = word_lists()
-    prefix = "|".join([*(f"{saw.lower()} " for saw in lists["saw"]), *(f"{r.lower()},? " for r in lists["remarks"] + lists["asides"])])
+    prefix = "|".join(
+        [
+            *(f"{saw.lower()} " for saw in lists["saw"]),
+            *(f"{r.lower()},? " for r in lists["remarks"] + lists["asides"]),
+        ]
+    )
     for line in source()["clauses"][table]:
         pattern = bare_line(line)
         found = re.fullmatch(rf"(?:{prefix})?{regex(pattern)}\.", sentence)
