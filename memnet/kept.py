@@ -192,7 +192,7 @@ def digest_of(uid: UUID, model_sha256: str, asked: Asked, last_seq: int, answer:
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
-    """The answer's fields; none for heads that were not asked for, nor those that came later and are empty."""
+    """The answer's fields; none for heads that were not asked for, nor empty ones that came later."""
     fields = {
         name: value for name, value in asdict(answer).items() if name not in ("entries", "read_as") or value
     }

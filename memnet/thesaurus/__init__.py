@@ -1,8 +1,8 @@
 """English verbs that training never held, and the taught ones that they can be read as.
 
 "Ada strolled into the garden" says what "Ada walked into the garden" says, to who knows the words. The table
-is made from WordNet (Princeton University, licence beside it) by `memnet.thesaurus.build`; a training run takes
-it into its lexicon, and a checkpoint brings its own.
+is made from WordNet (Princeton University, licence beside it) by `memnet.thesaurus.build`; a training run
+takes it into its lexicon, and a checkpoint brings its own.
 """
 
 from __future__ import annotations

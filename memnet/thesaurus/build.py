@@ -5,8 +5,8 @@
     python -m memnet.thesaurus.build /usr/share/wordnet > memnet/thesaurus/verbs.tsv
 
 Two verbs are near when a frequent sense of one is a sense of the other, a kind of it, what it is a kind of,
-or another kind of the same. Words are read as words of training; which ones testing keeps for itself is not looked
-at. The costs were chosen by reading what taught verbs would become if they were not known.
+or another kind of the same. Words are read as words of training; which ones testing keeps for itself is not
+looked at. The costs were chosen by reading what taught verbs would become if they were not known.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ VAGUE = frozenset(
 """Taught verbs that mean too little by themselves, or several things."""
 ACCIDENTS = frozenset(
     ["bite", "bore", "close", "compare", "count", "down", "equip", "fall", "found", "grind", "lower", "rid"]
-    + ["saw", "up"]
-)
+).union(["saw", "up"])
 """Verbs of which a form is spelled as a taught word of another kind: "a bit", "the ground", "above"."""
 FORMS = ("VBD", "VBN", "VBG", "VBZ", "VB")
 """Past, participle, -ing, third person, base: the last two can be nouns."""
