@@ -21,7 +21,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,10 @@ from memnet.naming import DETERMINERS, end_of_name, joined
 from memnet.tokens import NIL, RESERVED, SYMBOL, Token, look_of, singular
 
 _WORD = re.compile(r"[^\W_]+(?:[-.'’&/][^\W_]+)*")
+
+
+_AFTER_VERBS = DETERMINERS | {"into", "onto", "to", "up"}
+_AFTER_IS = frozenset(["in", "on", "here", "there", "back", "now", "not"])
 
 
 class Lexicon:
@@ -94,13 +100,18 @@ class Lexicon:
         Token(index=1, surface='blue backpack', key='blue backpack')
         """
         read: list[Token] = []
-        for match in _WORD.finditer(unicodedata.normalize("NFC", text)):
-            read.append(self._word(match.group(), read[-1] if read else None, known))
+        spelt = [match.group() for match in _WORD.finditer(unicodedata.normalize("NFC", text))]
+        for surface, following in zip_longest(spelt, spelt[1:], fillvalue=""):
+            read.append(self._word(surface, read[-1] if read else None, following, known))
         tokens: list[Token] = []
         position = 0
         while position < len(read):
             end = end_of_name(read, position, known)
-            tokens.append(joined(read[position:end]))
+            token = joined(read[position:end])
+            # "at the dentist's" says where, "the dentist's in the hall" who.
+            if token.owner and token.surface.islower() and _AFTER_IS.isdisjoint(spelt[end : end + 1]):
+                token = replace(token, surface=f"{token.surface}'s")
+            tokens.append(token)
             position = end
         return tokens
 
@@ -108,18 +119,19 @@ class Lexicon:
         """The key of a name that stands alone, as an answer does."""
         return " ".join(singular(word.lower().removesuffix("'s")) for word in _WORD.findall(name))
 
-    def _word(self, surface: str, before: Token | None, known: Collection[str]) -> Token:
+    def _word(self, surface: str, before: Token | None, following: str, known: Collection[str]) -> Token:
         lower = surface.lower().replace("’", "'")
         owner = lower not in self._index and lower.endswith("'s")
         if owner:
             surface, lower = surface[:-2], lower[:-2]
         if lower in self._index:
             return Token(self._index[lower], surface, None)
-        # "the moving van", "a woollen earring": part of a name; "Mary quickly": not.
+        # "the moving van", "a woollen earring", "the old painted door": part of a name. "Mary quickly", "the guest
+        # speaker presented the": not.
         named = before is not None and (
             before.surface.lower() in DETERMINERS
             or before.owner
-            or (before.is_name and before.surface.islower())
+            or (before.is_name and before.surface.islower() and self._goes_on(lower, following))
         )
         key = singular(lower)
         look = SYMBOL
@@ -129,6 +141,13 @@ class Lexicon:
                     return Token(self._index[other], surface, None)
             look = look_of(lower)
         return Token(look, surface, key if look == SYMBOL else lower, owner)
+
+    def _goes_on(self, word: str, following: str) -> bool:
+        """Whether a word after a name's first can be one of it: not if it is done, and nothing can be named on."""
+        if look_of(word) != SYMBOL:  # "the old knitted sweater"
+            return following.islower() and following not in self._index and look_of(following) == SYMBOL
+        # "the museum guide left": no verb, though some guide others; "the nurse snatches the milk".
+        return word not in self.read_as or following not in _AFTER_VERBS
 
 
 @lru_cache(maxsize=65_536)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 NIL, SYMBOL, UNKNOWN_VERB, UNKNOWN_ADVERB = 0, 1, 2, 3
@@ -168,12 +169,17 @@ class Token:
         return self.index == SYMBOL
 
 
+_VOWEL = re.compile("[aeiouy]")
+
+
 def look_of(word: str) -> int:
     """What a lower-case word that nobody taught seems to be."""
     if word in _IRREGULAR_VERBS:
         return UNKNOWN_VERB
+    if word.endswith("ed") and not word.endswith("eed") and _VOWEL.search(word[:-2]):
+        return UNKNOWN_VERB
     if len(word) > 4:
-        if word.endswith(("ed", "ing")) and not word.endswith("eed"):
+        if word.endswith("ing"):
             return UNKNOWN_VERB
         if word.endswith("ly"):
             return UNKNOWN_ADVERB

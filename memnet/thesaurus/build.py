@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memnet.wording import LANGUAGE
-from memnet.wording.tables import heads
+from memnet.wording.tables import anchors, heads
 
 SENSES = 4
 """Most senses of a verb that are looked at; WordNet has the most frequent ones first."""
@@ -26,6 +26,8 @@ LATER_SENSE, LATER_OTHER, MOST_LATER = 0.6, 0.3, 6
 """Cost of each more frequent sense that a verb, and the taught one, have; of the latter six count."""
 KIND_OF, KINDS, SISTER = 1.0, 1.2, 2.0
 """Cost of a step to what a verb is a kind of, to its kinds, and to other kinds of the same."""
+PLAIN = 0.3
+"""What a verb costs less that is at home in many sentences: "got" rather than "received"."""
 MOST_SISTERS = 30
 """Kinds of a verb with more kinds than this, such as "move", have little in common."""
 FARTHEST = 3.0
@@ -150,12 +152,16 @@ def build(wordnet: WordNet, language: Iterable[str]) -> dict[str, tuple[str, ...
 
     Forms of taught verbs are among them: a lexicon may be without some of its words.
     """
-    known = taught(wordnet, language)
+    known, plain = taught(wordnet, language), anchors()
     read_as: dict[str, tuple[str, ...]] = {}
     for lemma in sorted(wordnet.index):
         if not lemma.isalpha():
             continue
-        near = sorted((cost, other) for other, cost in wordnet.near(lemma).items() if other in known)
+        near = sorted(
+            (round(cost - PLAIN * (other in plain), 6), other)
+            for other, cost in wordnet.near(lemma).items()
+            if other in known
+        )
         others = [other for cost, other in near if cost <= FARTHEST]
         rather_noun = lemma not in known and wordnet.is_rather_noun(lemma)
         for form in FORMS[:3] if rather_noun else FORMS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from memnet.wording.draw import Draw
 from memnet.wording.english import IT, THEY
@@ -65,9 +66,7 @@ class Asker:
     def _worded(self, query: Query) -> tuple[str, tuple[str, ...]]:
         draw = self._draw
         form = draw.one(self._tables.questions[query.kind])
-        text = form.format_map(query.slots)
-        if not self._held:
-            text = self._opened(text, name_first=form.startswith("{"))
+        text = (form if self._held else self._opened(form, query.kind)).format_map(query.slots)
         text = text[0].upper() + text[1:]
         if draw.happens(_NO_MARK):
             text = text[:-1]
@@ -75,16 +74,26 @@ class Asker:
             text = text.lower()
         return text, (f"{query.kind}: {form}",) if self._held else ()
 
-    def _opened(self, text: str, *, name_first: bool) -> str:
-        """As it could begin just as well: "I wonder where", "Hey, where"."""
+    def _opened(self, form: str, kind: str) -> str:
+        """As it could begin just as well, "I wonder where" or "Hey, where", but not as a held-out line."""
         draw, lists = self._draw, word_lists()
         for opening in _OPENINGS:
-            if text.startswith(opening):
-                other = draw.one(lists["openings"]) if draw.happens(_OTHER_OPENING) else opening.strip()
-                return f"{other} {text.removeprefix(opening)}"
+            if form.startswith(opening) and draw.happens(_OTHER_OPENING):
+                other = f"{draw.one(lists['openings'])} {form.removeprefix(opening)}"
+                return form if _bare(other) in _held_out(kind) else other
         if draw.happens(_CALL):
-            return f"{draw.one(lists['calls'])}, {text if name_first else text[0].lower() + text[1:]}"
-        return text
+            start = form[0] if form.startswith("I ") else form[0].lower()
+            return f"{draw.one(lists['calls'])}, {start}{form[1:]}"
+        return form
+
+
+def _bare(form: str) -> str:
+    return form.rstrip("?.").lower()
+
+
+@cache
+def _held_out(kind: str) -> frozenset[str]:
+    return frozenset(map(_bare, tables(held=True).questions[kind]))
 
 
 def about_person(person: Entity) -> dict[str, str]:

@@ -74,6 +74,10 @@ class Phrasing:
             return sentence(f"{draw.one(lists['sequences'])}{draw.one((',', ''))} {subject} {done}")
         if shape == "sequence inside":
             return sentence(f"{subject} {draw.one(('then', 'afterwards', 'next', 'later'))} {done}")
+        if shape == "aside inside":
+            return sentence(f"{subject}, {draw.one(lists['asides'])}, {done}")
+        if shape == "adverb inside":
+            return sentence(f"{subject} {draw.one(lists['adverbs'])} {done}")
         if shape == "there":
             return sentence(f"{subject} {done} there")
         if shape in ("place last", "place first") and at:

@@ -23,6 +23,8 @@ ACTION_SHAPES = {
     "time first": "After lunch, Mary picked up the milk.",
     "time last": "Mary picked up the milk after lunch.",
     "time inside": "Mary, after lunch, picked up the milk.",
+    "aside inside": "Mary, as I said, picked up the milk.",
+    "adverb inside": "Mary quickly picked up the milk.",
     "sequence first": "Then Mary picked up the milk.",
     "sequence inside": "Mary then picked up the milk.",
 }
@@ -63,7 +65,8 @@ SHAPE_WORDS: dict[str, frozenset[str]] = {
     "nows": frozenset({"now first", "now last"}),
     "remarks": frozenset({"remark"}),
     "saw": frozenset({"report"}),
-    "asides": frozenset({"report"}),
+    "asides": frozenset({"report", "aside inside"}),
+    "adverbs": frozenset({"adverb inside"}),
 }
 """Lists of facts.toml that only these shapes use."""
 

@@ -213,7 +213,16 @@ _ANCHORS = 3
 """Verbs of more lines than this are what a reader knows if nothing else: went, took, got, gave, put."""
 
 
-_FRAMES = ("saw", "asides", "openings", "calls", "sequences", "nows")
+@cache
+def anchors() -> frozenset[str]:
+    """Their base forms."""
+    lines = Counter(
+        words(verb.forms.base)[0] for verbs in tables(held=False).verbs.values() for verb in verbs
+    )
+    return frozenset(word for word, count in lines.items() if count > _ANCHORS)
+
+
+_FRAMES = ("saw", "asides", "adverbs", "openings", "calls", "sequences", "nows")
 """Lists of what is said around a fact and does not change it."""
 
 

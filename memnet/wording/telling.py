@@ -288,6 +288,8 @@ _WEIGHTS: dict[str, float] = {
     "time first": 3.0,
     "time last": 2.0,
     "time inside": 1.0,
+    "aside inside": 1.0,
+    "adverb inside": 2.0,
     "sequence first": 4.0,
     "sequence inside": 1.5,
     "remark": 1.0,

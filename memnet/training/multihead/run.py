@@ -90,6 +90,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
             "checkpoint": checkpoint.digest,
             "questions": checkpoint.training["questions"],
             "recipe": checkpoint.training["recipe"],
+            "begun_from": checkpoint.training.get("begun_from"),
         }
 
     @property
