@@ -126,8 +126,8 @@ class Lexicon:
             surface, lower = surface[:-2], lower[:-2]
         if lower in self._index:
             return Token(self._index[lower], surface, None)
-        # "the moving van", "a woollen earring", "the old painted door": part of a name. "Mary quickly", "the guest
-        # speaker presented the": not.
+        # "the moving van", "a woollen earring", "the old knitted sweater": part of a name. "Mary quickly", "the
+        # guest speaker presented the": not.
         named = before is not None and (
             before.surface.lower() in DETERMINERS
             or before.owner
@@ -143,7 +143,7 @@ class Lexicon:
         return Token(look, surface, key if look == SYMBOL else lower, owner)
 
     def _goes_on(self, word: str, following: str) -> bool:
-        """Whether a word after a name's first can be one of it: not if it is done, and nothing can be named on."""
+        """Whether a word after the first of a name can belong to it: not what somebody does."""
         if look_of(word) != SYMBOL:  # "the old knitted sweater"
             return following.islower() and following not in self._index and look_of(following) == SYMBOL
         # "the museum guide left": no verb, though some guide others; "the nurse snatches the milk".

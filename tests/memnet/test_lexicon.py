@@ -70,6 +70,29 @@ def test_a_question_with_the_same_unknown_verb_is_about_the_same():
     assert (asked.index, asked.key) == (told.index, told.key) == (UNKNOWN_VERB, "teleported")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The guest speaker presented José with the love letters.", ["guest speaker", "José", "love letters"]),
+        ("The delivery man sneezed.", ["delivery man"]),
+        ("The old knitted sweater is in the hall.", ["old knitted sweater", "hall"]),
+        ("The nurse snatches the milk.", ["nurse", "milk"]),
+        ("The museum guide got milk.", ["museum guide", "milk"]),
+    ],
+)
+def test_what_somebody_did_is_no_part_of_their_name(text, expected):
+    lexicon = Lexicon([*LEXICON.words, "got", "with"], read_as={"snatches": ("got",), "guide": ("went",)})
+
+    assert [token.surface for token in lexicon.tokens(text) if token.is_name] == expected
+
+
+def test_a_place_named_after_its_owner_comes_back_as_it_was_written():
+    at, who = LEXICON.tokens("Mary went to the dentist's."), LEXICON.tokens("The dentist's in the garden.")
+
+    assert (at[-1].surface, at[-1].key) == ("dentist's", "dentist")
+    assert who[1].surface == "dentist"
+
+
 def test_a_hidden_word_is_read_as_one_that_nobody_taught_and_the_others_as_before():
     hidden = LEXICON.without({"went", "gave"})
 
