@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from memnet.wording import WordedStory, generate
+from memnet.wording import Split, WordedStory, generate
 
 
 @click.group()
@@ -18,15 +18,18 @@ def wording() -> None:
 @wording.command()
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which stories.")
 @click.option("--count", type=click.IntRange(1), default=5, show_default=True, help="How many stories.")
-@click.option("--held-out", is_flag=True, help="Names and wording that are kept for testing.")
+@click.option("--held-out", "split", flag_value="test", default="train", help="Names and wording that are kept for testing.")
+@click.option(
+    "--independent", "split", flag_value="independent", help="These names, in wording by another hand."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per story.")
-def sample(seed: int, count: int, held_out: bool, as_json: bool) -> None:
+def sample(seed: int, count: int, split: Split, as_json: bool) -> None:
     """Generate stories and print them.
 
-    Below each question stand its answer, the facts that decide it, its relation and, with --held-out, the
-    wording that no training story has. The same seed gives the same stories.
+    Below each question stand its answer, the facts that decide it, its relation and, with --held-out or
+    --independent, the wording that no training story has. The same seed gives the same stories.
     """
-    for number, story in enumerate(generate(count, seed=seed, split="test" if held_out else "train")):
+    for number, story in enumerate(generate(count, seed=seed, split=split)):
         if as_json:
             click.echo(json.dumps(_record(story), ensure_ascii=False))
         else:

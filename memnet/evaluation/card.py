@@ -104,6 +104,7 @@ def measure(
         _babi_reliability(checkpoint, reader, tests, extent.questions),
         wording.reliability_of("training wording", worded.familiar),
         wording.reliability_of("held-out wording", worded.held_out),
+        wording.reliability_of("independent wording", worded.independent),
     )
     card["reliability"] = {curve.name: curve.to_dict() for curve in curves}
     card["calibration"] = checkpoint.calibration.to_json()
@@ -204,16 +205,16 @@ def insert(page: str, measured: str) -> str:
 
 def relations(measured: Mapping[str, Any]) -> list[str]:
     """A table of errors by relation."""
-    held_out, familiar = measured["held_out"], measured["familiar"]
+    parts = [measured[name] for name in ("held_out", "independent", "familiar")]
     lines = [
-        _line(["relation", "questions", "error % held-out", "error % training wording"]),
-        _line(["---"] * 4),
+        _line(["relation", "questions", "error % held-out", "independent", "training wording"]),
+        _line(["---"] * 5),
     ]
-    for relation, each in held_out["relations"].items():
-        beside = familiar["relations"].get(relation, {}).get("error")
-        lines.append(_line([relation, f"{each['questions']:,}", _percent(each["error"]), _percent(beside)]))
-    whole = [f"**{_percent(each['error'])}**" for each in (held_out, familiar)]
-    return [*lines, _line(["**all**", f"{held_out['questions']:,}", *whole])]
+    for relation, each in parts[0]["relations"].items():
+        errors = [_percent(part["relations"].get(relation, {}).get("error")) for part in parts]
+        lines.append(_line([relation, f"{each['questions']:,}", *errors]))
+    whole = [f"**{_percent(part['error'])}**" for part in parts]
+    return [*lines, _line(["**all**", f"{parts[0]['questions']:,}", *whole])]
 
 
 def abstentions(measured: Mapping[str, Any]) -> list[str]:

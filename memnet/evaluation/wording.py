@@ -54,6 +54,8 @@ class Wording:
 
     held_out: tuple[Put, ...]
     """Decisive facts, or the question, in wording kept for testing; names of the testing half."""
+    independent: tuple[Put, ...]
+    """The same in wording by somebody who had not seen the other; names of the testing half."""
     familiar: tuple[Put, ...]
     """In training wording, other stories."""
     unanswerable: tuple[Put, ...]
@@ -63,6 +65,7 @@ class Wording:
         """As JSON, to four decimals."""
         return {
             "held_out": _errors(self.held_out),
+            "independent": _errors(self.independent),
             "familiar": _errors(self.familiar),
             "abstained": {
                 kind: {
@@ -76,9 +79,10 @@ class Wording:
 
 
 def measure(reader: Reader, *, stories: int = 2_000, seed: int = 0, unanswerable: int = 1_000) -> Wording:
-    """Ask so many stories of either half, and the first of the fixed set for abstaining."""
+    """Ask so many stories of each split, and the first of the fixed set for abstaining."""
     return Wording(
         tuple(put(reader, generate(stories, seed=seed, split="test"))),
+        tuple(put(reader, generate(stories, seed=seed, split="independent"))),
         tuple(put(reader, generate(stories, seed=FAMILIAR_SEED + seed))),
         tuple(put(reader, unanswerable_questions(count=unanswerable))),
     )

@@ -6,7 +6,7 @@ from memnet.wording.entities import NAME_WORDS
 from memnet.wording.generator import generate, unanswerable_questions
 from memnet.wording.motives import DRIVES
 from memnet.wording.tables import guessable, language, times
-from memnet.wording.values import RELATIONS, WordedQuestion, WordedStory
+from memnet.wording.values import RELATIONS, Split, WordedQuestion, WordedStory
 
 LANGUAGE: frozenset[str] = language()
 """Every lower-case word that training wording uses outside names."""
@@ -24,6 +24,7 @@ __all__ = [
     "LANGUAGE",
     "NAME_WORDS",
     "RELATIONS",
+    "Split",
     "WordedQuestion",
     "WordedStory",
     "generate",

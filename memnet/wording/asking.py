@@ -8,7 +8,7 @@ from functools import cache
 from memnet.wording.draw import Draw
 from memnet.wording.english import IT, THEY
 from memnet.wording.entities import Entity
-from memnet.wording.tables import tables, word_lists
+from memnet.wording.tables import Tables, tables, word_lists
 from memnet.wording.telling import Mode, Told
 from memnet.wording.values import Reason
 
@@ -48,10 +48,10 @@ class Query:
 class Asker:
     """Asks the questions of one story."""
 
-    def __init__(self, draw: Draw, mode: Mode) -> None:
+    def __init__(self, draw: Draw, mode: Mode, held: Tables) -> None:
         self._draw = draw
         self._held = mode == "questions"
-        self._tables = tables(held=self._held)
+        self._tables = held if self._held else tables(held=False)
 
     def ask(self, query: Query, decided: Decided) -> Asked:
         """A question and its answer."""

@@ -58,7 +58,7 @@ def pools(split: Split) -> dict[str, tuple[str, ...]]:
     lists = loads(files("memnet.wording").joinpath("entities.toml").read_text(encoding="utf-8"))
     return {
         name: tuple(
-            entry for entry in _entries(text) if (zlib.crc32(entry.encode()) & 1) == (split == "test")
+            entry for entry in _entries(text) if (zlib.crc32(entry.encode()) & 1) == (split != "train")
         )
         for name, text in lists.items()
     }

@@ -14,6 +14,7 @@ from memnet.wording.entities import Cast
 from memnet.wording.layouts import Compass, Picture
 from memnet.wording.motives import Motives
 from memnet.wording.properties import Properties, Sizes
+from memnet.wording.tables import independent, tables
 from memnet.wording.telling import Mode, Teller, Told
 from memnet.wording.values import Reason, Split, WordedQuestion, WordedStory
 
@@ -72,18 +73,19 @@ def generate(
         seed: Which stories.
         split: `train`: training names in training wording. `test`: names kept for testing; in each story
             either every fact or every question is in wording that was kept for testing too.
+            `independent`: the same names, in wording by somebody who had not seen any of the other.
         unanswerable: Share of questions that the facts do not decide, in [0, 1].
 
     Raises:
         ValueError: The split is another word.
     """
-    if split not in ("train", "test"):
-        raise ValueError(f"split is 'train' or 'test', got {split!r}")
+    if split not in ("train", "test", "independent"):
+        raise ValueError(f"split is 'train', 'test' or 'independent', got {split!r}")
     draw = Draw(seed if split == "train" else seed + _TEST_SEEDS)
     stories = []
     for _ in range(count):
         mode: Mode = "training"
-        if split == "test":
+        if split != "train":
             mode = "questions" if draw.happens(_QUESTION_MODE) else "facts"
         stories.append(_story(draw, split, mode, unanswerable))
     return stories
@@ -114,7 +116,8 @@ def _story(draw: Draw, split: Split, mode: Mode, share: float, reason: Reason | 
     """One story; with a reason, one question that has no answer for it."""
     while True:
         cast = Cast(draw, split)
-        teller, asker = Teller(draw, mode), Asker(draw, mode)
+        held = independent() if split == "independent" else tables(held=True)
+        teller, asker = Teller(draw, mode, held), Asker(draw, mode, held)
         length = 2
         while length < _LONGEST_STORY and draw.happens(_LONGER):
             length += 1

@@ -128,6 +128,22 @@ def tables(*, held: bool) -> Tables:
     )
 
 
+@cache
+def independent() -> Tables:
+    """Wording by somebody who had not seen the other; no network was trained on it, nor tables made after it."""
+    lists = loads(_FOLDER.joinpath("independent.toml").read_text(encoding="utf-8"))
+
+    def part(group: str) -> dict[str, list[str]]:
+        return {name: text.strip().splitlines() for name, text in lists[group].items()}
+
+    return Tables(
+        verbs={name: tuple(map(_verb, lines)) for name, lines in part("verbs").items()},
+        clauses={name: tuple(map(_clause, lines)) for name, lines in part("clauses").items()},
+        questions={name: tuple(lines) for name, lines in part("questions").items()},
+        shapes=frozenset(),
+    )
+
+
 def _verb(pattern: str) -> Verb:
     conjugated = forms(pattern)
     passive = None

@@ -37,11 +37,11 @@ class Told:
 class Teller:
     """Tells one story."""
 
-    def __init__(self, draw: Draw, mode: Mode) -> None:
+    def __init__(self, draw: Draw, mode: Mode, held: Tables) -> None:
         self._draw = draw
         self.mode = mode
         self._training = tables(held=False)
-        self._held = tables(held=True)
+        self._held = held
         self._phrasing = Phrasing(draw)
         self._begun = False
 
@@ -217,7 +217,7 @@ class Teller:
         """Whether the verb is to be a held-out one, or the shape."""
         if self.mode != "facts":
             return False, False
-        verb = verbs_only or self._draw.happens(_VERB_SHARE)
+        verb = verbs_only or not self._held.shapes or self._draw.happens(_VERB_SHARE)
         return verb, not verb
 
     def _action_shape(

@@ -8,7 +8,7 @@ from typing import Literal
 from memnet.story import Story
 
 Reason = Literal["entity_never_mentioned", "relation_never_stated"]
-Split = Literal["train", "test"]
+Split = Literal["train", "test", "independent"]
 
 RELATIONS = (
     "moving",

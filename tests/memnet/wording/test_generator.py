@@ -14,6 +14,7 @@ from memnet.wording.draw import Draw
 from memnet.wording.entities import Cast, pools
 from memnet.wording.properties import Properties
 from memnet.wording.shapes import SHAPES
+from memnet.wording.tables import tables
 from memnet.wording.telling import Teller
 from tests.memnet.wording.reading import mentions
 
@@ -47,7 +48,7 @@ def test_another_seed_tells_other_stories():
 
 
 def test_a_split_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="split is 'train' or 'test', got 'valid'"):
+    with pytest.raises(ValueError, match="split is 'train', 'test' or 'independent', got 'valid'"):
         generate(1, seed=0, split="valid")
 
 
@@ -207,7 +208,8 @@ def test_a_story_that_has_used_up_all_colours_and_jobs_ends():
     """Generation once went on for ever, at the 33,580th story of seed 1."""
     draw = Draw(0)
     cast = Cast(draw, "train")
-    scene = Properties(draw, cast, Teller(draw, "training"), Asker(draw, "training"), 10)
+    held = tables(held=True)
+    scene = Properties(draw, cast, Teller(draw, "training", held), Asker(draw, "training", held), 10)
     told = 0
     while scene.happen() is not None:
         told += 1
