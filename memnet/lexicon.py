@@ -31,6 +31,9 @@ import numpy as np
 from memnet.naming import DETERMINERS, end_of_name, joined
 from memnet.tokens import NIL, RESERVED, SYMBOL, Token, look_of, singular
 
+UNDECIDED = "(undecided)"
+"""The answer word for a question that the facts do not decide. Nobody writes it: no word has brackets."""
+
 _WORD = re.compile(r"[^\W_]+(?:[-.'’&/][^\W_]+)*")
 
 

@@ -18,7 +18,13 @@ def wording() -> None:
 @wording.command()
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which stories.")
 @click.option("--count", type=click.IntRange(1), default=5, show_default=True, help="How many stories.")
-@click.option("--held-out", "split", flag_value="test", default="train", help="Names and wording that are kept for testing.")
+@click.option(
+    "--held-out",
+    "split",
+    flag_value="test",
+    default="train",
+    help="Names and wording that are kept for testing.",
+)
 @click.option(
     "--independent", "split", flag_value="independent", help="These names, in wording by another hand."
 )

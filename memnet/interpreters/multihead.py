@@ -16,12 +16,11 @@ from jaxtyping import Float32, Float64, Int64
 from memnet.calibration import UNCALIBRATED, Calibration
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.interpreters.fused import Fused, Trace
-from memnet.lexicon import Lexicon, symbol_vector
+from memnet.lexicon import UNDECIDED, Lexicon, symbol_vector
 from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
 from memnet.nn.roles import PER_SENTENCE, is_symbol
 from memnet.story import Alternative, Entry, ReadAs
 from memnet.tokens import RESERVED, Token
-from memnet.training.multihead.lessons import UNDECIDED
 
 COPIED_FROM = 512
 """Facts whose names can be answers: those with the most attention. Smaller memories offer all their names."""

@@ -73,7 +73,10 @@ def test_a_question_with_the_same_unknown_verb_is_about_the_same():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("The guest speaker presented José with the love letters.", ["guest speaker", "José", "love letters"]),
+        (
+            "The guest speaker presented José with the love letters.",
+            ["guest speaker", "José", "love letters"],
+        ),
         ("The delivery man sneezed.", ["delivery man"]),
         ("The old knitted sweater is in the hall.", ["old knitted sweater", "hall"]),
         ("The nurse snatches the milk.", ["nurse", "milk"]),

@@ -6,15 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memnet.babi.symbols import PLURALS, SYMBOLS, symbols_of
-from memnet.lexicon import Lexicon
+from memnet.lexicon import UNDECIDED, Lexicon
 from memnet.story import Story
 from memnet.text import words
 from memnet.tokens import singular
 from memnet.wording import ANSWERS as WORDED_ANSWERS
 from memnet.wording import LANGUAGE, RELATIONS, WordedStory
-
-UNDECIDED = "(undecided)"
-"""The answer word for a question that the facts do not decide. Nobody writes it: no word has brackets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import torch
 
-from memnet.lexicon import Lexicon
+from memnet.lexicon import UNDECIDED, Lexicon
 from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
 from memnet.training.checkpoint import save_checkpoint
-from memnet.training.multihead.lessons import UNDECIDED
 
 TRAIN = "qa1_single-supporting-fact_train.txt"
 

@@ -9,10 +9,10 @@ import torch
 from memnet.calibration import Calibration
 from memnet.interpreters import TextFacts, Told
 from memnet.interpreters.multihead import MultiHeadInterpreter, Offered, chances_of
-from memnet.lexicon import Lexicon
+from memnet.lexicon import UNDECIDED, Lexicon
 from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
 from memnet.training.multihead.episodes import Episodes
-from memnet.training.multihead.lessons import UNDECIDED, Asked, Lesson
+from memnet.training.multihead.lessons import Asked, Lesson
 
 LEXICON = Lexicon(
     sorted({"where", "is", "the", "went", "to", "got", "there", "back", "picked", "up", "in"}),
