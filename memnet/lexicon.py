@@ -129,8 +129,8 @@ class Lexicon:
             surface, lower = surface[:-2], lower[:-2]
         if lower in self._index:
             return Token(self._index[lower], surface, None)
-        # "the moving van", "a woollen earring", "the old knitted sweater": part of a name. "Mary quickly", "the
-        # guest speaker presented the": not.
+        # "the moving van", "a woollen earring", "the old knitted sweater": part of a name.
+        # "Mary quickly", "the guest speaker presented the": not.
         named = before is not None and (
             before.surface.lower() in DETERMINERS
             or before.owner

@@ -23,7 +23,7 @@ def wording() -> None:
     "split",
     flag_value="test",
     default="train",
-    help="Names and wording that are kept for testing.",
+    help="Names and wording kept for testing.",
 )
 @click.option(
     "--independent", "split", flag_value="independent", help="These names, in wording by another hand."
