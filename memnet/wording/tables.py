@@ -130,7 +130,7 @@ def tables(*, held: bool) -> Tables:
 
 @cache
 def independent() -> Tables:
-    """Wording by somebody who had not seen the other; no network was trained on it, no table made after it."""
+    """Wording by somebody who had not seen the other; no network was trained on it."""
     lists = loads(_FOLDER.joinpath("independent.toml").read_text(encoding="utf-8"))
 
     def part(group: str) -> dict[str, list[str]]:
