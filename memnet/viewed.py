@@ -56,6 +56,10 @@ class ViewedFacts:
         sums: np.ndarray = weights @ self._view.values(space, len(self))
         return sums
 
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        """The facts' vectors of one space."""
+        return self._view.values(space, len(self))
+
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What later writes left of each fact, as a logarithm."""
         return self._view.newest_retention(len(self))

@@ -31,6 +31,9 @@ class Facts(Protocol):
     ) -> Float32[np.ndarray, "queries dim"]:
         """Sums of the facts' vectors of one space, weighted."""
 
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        """The facts' vectors of one space themselves: for few facts."""
+
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What later writes left of each fact, as a logarithm; 0 for all of it."""
 
@@ -63,6 +66,9 @@ class TextFacts:
     ) -> Float32[np.ndarray, "queries dim"]:
         sums: np.ndarray = weights @ self._vectors[:, space]
         return sums
+
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        return self._vectors[:, space]
 
     def retention(self) -> Float32[np.ndarray, " facts"]:
         return self._retention

@@ -159,7 +159,7 @@ class MultiHeadInterpreter(Interpreter):
         # Never none: nothing supersedes the newest fact.
         read, slots = told.slots.above(-np.inf if self.retire_below is None else self.retire_below)
         query = self._content(tokens, question=True)
-        trace = self._fused.read(query, np.asarray(told.seqs)[read], slots)
+        trace = self._fused.read(query, self._fused.matched(np.asarray(told.seqs)[read], slots))
         keys, surfaces, rows, mentions = self._names(told.texts, read, trace)
         logits = self._fused.choices(trace, rows, mentions, self._vectors(keys))
         return Offered(read, trace, logits, keys, surfaces)
