@@ -86,7 +86,7 @@ def alone(checkpoint: Checkpoint, interpreter: Interpreter, told: Told) -> Calla
         mentions = np.zeros((len(told.texts), len(named)), np.float32)
         for row, text in enumerate(told.texts):
             mentions[row, [named[word] for word in text.strip(".").split() if word in named]] = 1
-        matched = fused.matched(told.seqs, told.slots)
+        matched = fused.matched(fused.aged(told.seqs, told.slots), told.slots)
         every = np.arange(len(told.texts))
         return lambda question: fused.choices(
             fused.read(prepared[question], matched), every, mentions, names

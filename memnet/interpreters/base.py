@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from jaxtyping import Float32, Int64
 from memnet.errors import TextError
 from memnet.story import Alternative, Entry
 from memnet.text import words
+from memnet.worked import Worked
 
 
 class Facts(Protocol):
@@ -91,6 +92,8 @@ class Told:
     eligible: int
     """Facts there were, the ones too old to be attended to included."""
     revision: int
+    worked: Worked = field(default_factory=Worked, repr=False, compare=False)
+    """What interpreters worked out of these facts, for the next question about them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from memnet.interpreters.base import Facts
-from memnet.interpreters.matched import Few, Many, Matched
+from memnet.interpreters.matched import Aged, Few, Many, Matched
 from memnet.nn.multihead import LEAST_RETENTION, MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
 
 Array = np.ndarray
@@ -108,23 +108,33 @@ class Fused:
         gates: np.ndarray = -np.expm1(-kept)
         return gates.astype(np.float32)
 
-    def matched(self, times: Sequence[int] | Int64[Array, " facts"], facts: Facts) -> Matched:
-        """Facts, ready to be read by questions that are asked one step after the last of them.
-
-        How depends on nothing but their number: the same facts have the same scores, bit for bit, whether
-        they were asked about before or not.
-        """
+    def aged(self, times: Sequence[int] | Int64[Array, " facts"], facts: Facts) -> Aged:
+        """What a question reads of facts beside their content when it is asked one step after the last."""
         since = np.asarray(times)
-        waves = self.waves(since[-1] + 1 - since)
         retention = facts.retention() if self.config.write else None
         if retention is not None:
             # A sum has no end where a network was trained with one: of so little, all is the same.
             retention = np.maximum(retention, np.float32(LEAST_RETENTION)) if retention.any() else None
-        if self.mechanism.name == "scaled" and len(facts) <= FEW:
-            found = (facts.values(0) @ self.W_KV).reshape(len(facts), 2, self.config.num_heads, -1)
-            keys, values = found.transpose(1, 2, 0, 3)
-            return Few(keys, values, waves, retention)
-        return Many(facts, self._content_scores(facts), self._values, waves, retention)
+        return Aged(self.waves(since[-1] + 1 - since), retention)
+
+    def makes_keys(self, facts: Facts) -> bool:
+        """Whether facts are read as `Few`. It depends on nothing but their number, so that the same facts
+        have the same scores, bit for bit, whether they were asked about before or not."""
+        return self.mechanism.name == "scaled" and len(facts) <= FEW
+
+    def matched(self, aged: Aged, facts: Facts) -> Matched:
+        """Facts, ready to be read."""
+        return self.few(aged, facts) if self.makes_keys(facts) else self.many(aged, facts)
+
+    def few(self, aged: Aged, facts: Facts) -> Few:
+        """Every head's keys and values of facts."""
+        found = (facts.values(0) @ self.W_KV).reshape(len(facts), 2, self.config.num_heads, -1)
+        keys, values = found.transpose(1, 2, 0, 3)
+        return Few(keys, values, aged)
+
+    def many(self, aged: Aged, facts: Facts) -> Many:
+        """Facts where they are."""
+        return Many(facts, self._content_scores(facts), self._values, aged)
 
     def read(self, q: Float32[Array, " content"], facts: Matched) -> Trace:
         """All hops of one question; see `memnet.nn.multihead`."""

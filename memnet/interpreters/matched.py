@@ -11,6 +11,7 @@ those of ages here, which is what turning queries and sums by the time of asking
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,21 @@ from jaxtyping import Float32
 from memnet.interpreters.base import Facts
 
 Array = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """What a question reads of facts beside their content."""
+
+    waves: Float32[Array, "facts two_waves"]
+    """Of their ages."""
+    retention: Float32[Array, " facts"] | None
+    """What is left of each, as a logarithm; None for all of all of them."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory they take."""
+        return self.waves.nbytes + (0 if self.retention is None else self.retention.nbytes)
 
 
 class Matched(Protocol):
@@ -51,10 +67,10 @@ class Few:
         self,
         keys: Float32[Array, "heads facts head_dim"],
         values: Float32[Array, "heads facts head_dim"],
-        waves: Float32[Array, "facts two_waves"],
-        retention: Float32[Array, " facts"] | None,
+        aged: Aged,
     ) -> None:
         heads, count, width = keys.shape
+        waves, retention = aged.waves, aged.retention
         F2 = waves.shape[1]
         # One after the other as the products read them.
         self._keys = np.zeros((heads, width + F2 + 2, count + 1), np.float32)
@@ -99,8 +115,7 @@ class Many:
         facts: Facts,
         content: Callable[[Array, Array], Float32[Array, "heads facts"]],
         values: Callable[[Array], Float32[Array, "heads value_dim"]],
-        waves: Float32[Array, "facts two_waves"],
-        retention: Float32[Array, " facts"] | None,
+        aged: Aged,
     ) -> None:
         """Read facts where they are.
 
@@ -108,11 +123,10 @@ class Many:
             facts: These.
             content: Scores of content, from the state and what is asked.
             values: What the heads take of their sums of content.
-            waves: Of their ages.
-            retention: What is left of each; None for all of it.
+            aged: What else is read of them.
         """
         self._facts, self._content, self._value = facts, content, values
-        self._waves, self._retention = waves, retention
+        self._waves, self._retention = aged.waves, aged.retention
 
     def __len__(self) -> int:
         return len(self._facts)
