@@ -30,6 +30,7 @@ from memnet.store import (
     FactStore,
     Gate,
     Gates,
+    Head,
     MemoryRow,
     MissingVectors,
     Once,
@@ -43,10 +44,14 @@ from memnet.story import Answer, ReadAs
 from memnet.supposing import NOTHING, Overlay, SupposedFacts
 from memnet.training.checkpoint import load_checkpoint
 from memnet.viewed import ViewedFacts, writes_of
+from memnet.worked import SHELF
 
 ENCODE_AT_ONCE = 10_000
 """Facts of another model, or with damaged vectors, that are encoded while the caller waits: a third of a
 second."""
+
+_LISTED_BYTES = 48
+"""Of a fact's number and the place of its text in a list."""
 
 log = logging.getLogger("memnet")
 
@@ -139,7 +144,7 @@ class MemoryAt:
         if overlay:
             told = self._supposed(overlay)
         else:
-            told = _told(self._view, ViewedFacts(self._view, self._reader.attended(len(self))))
+            told = _told(self._view, self._reader.attended(len(self)))
         return self._reader.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
 
     def _supposed(self, overlay: Overlay) -> Told:
@@ -348,20 +353,8 @@ class Memory:
             HistoryErased: Facts of that revision were erased since.
             StoreError: The store could not be read.
         """
-        while True:
-            row = self.store.get_memory(memory_id)
-            view = self._view(memory_id, as_of_revision, recorded_at)
-            # Otherwise the name was given to another memory in between, whose facts have other ids.
-            if view.memory_id == row.memory_id:
-                newest = int(view.newest_seqs(1)[-1]) if len(view) else 0
-                return MemoryAt(
-                    row.uid,
-                    memory_id,
-                    max(row.revision, view.revision),
-                    max(row.last_seq, newest),
-                    self.reader,
-                    view,
-                )
+        head, view = self._read(memory_id, as_of_revision, recorded_at)
+        return MemoryAt(head.uid, memory_id, head.last_revision, head.last_seq, self.reader, view)
 
     def ask(
         self,
@@ -392,8 +385,8 @@ class Memory:
             TextError: A question without a word.
             StoreError: The store could not be read.
         """
-        view = self._view(memory_id, as_of_revision, recorded_at)
-        told = _told(view, ViewedFacts(view, self.reader.attended(len(view))))
+        _, view = self._read(memory_id, as_of_revision, recorded_at)
+        told = _told(view, self.reader.attended(len(view)))
         return self.reader.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
 
     def ask_facts(
@@ -441,17 +434,17 @@ class Memory:
             yield from names
             last = names[-1]
 
-    def _view(
+    def _read(
         self, memory_id: str, as_of_revision: int | None = None, recorded_at: datetime | None = None
-    ) -> View:
-        """The memory as of then; facts that another model stored are encoded for this one first.
+    ) -> tuple[Head, View]:
+        """Where the memory stands, and the memory as of then; facts that another model stored are encoded for this one first.
 
         Damaged vectors are made again from the texts, once: what is damaged again is broken underneath.
         """
         mended = False
         while True:
             try:
-                return self.store.view(
+                return self.store.read(
                     memory_id, self.model_id, as_of_revision=as_of_revision, recorded_at=recorded_at
                 )
             except VectorDamaged:
@@ -478,11 +471,12 @@ class Memory:
                 self.store.add_vectors(memory_id, self.model_id, [fact.seq for fact in missing], vectors)
 
 
-def _told(view: View, slots: ViewedFacts) -> Told:
-    return Told(
-        slots=slots,
-        seqs=slots.seqs.tolist(),
-        texts=view.newest_texts(len(slots)),
-        eligible=len(view),
-        revision=view.revision,
+def _told(view: View, attended: int) -> Told:
+    slots = ViewedFacts(view, attended)
+    seqs, texts = SHELF.once(
+        view.worked,
+        ("told", attended),
+        lambda: (slots.seqs.tolist(), view.newest_texts(attended)),
+        lambda lists: attended * _LISTED_BYTES,
     )
+    return Told(slots, seqs, texts, eligible=len(view), revision=view.revision, worked=view.worked)

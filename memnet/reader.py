@@ -168,9 +168,12 @@ class Reader:
             return _abstained(question, "unknown_words", unknown, told)
         read = self._interpreter.answer(question, told, max(top_answers, 2))
         best, second = (*read.alternatives, Alternative("", 0.0), Alternative("", 0.0))[:2]
-        places = read.read.tolist()
-        seqs, texts = [told.seqs[place] for place in places], [told.texts[place] for place in places]
+        seqs, texts = told.seqs, told.texts
+        if len(read.read) < len(seqs):
+            places = read.read.tolist()
+            seqs, texts = [seqs[place] for place in places], [texts[place] for place in places]
         reason = self._reason(read, best.probability, unknown)
+        means = read.attention.mean(axis=1)
         return Answer(
             question=question,
             text=None if reason else best.text,
@@ -178,8 +181,8 @@ class Reader:
             probability=0.0 if reason else best.probability,
             margin=0.0 if reason else best.probability - second.probability,
             alternatives=read.alternatives[:top_answers],
-            hops=_hops(read, seqs, limit, heads=heads),
-            evidence=_evidence(read, seqs, texts, limit),
+            hops=_hops(read, means, seqs, limit, heads=heads),
+            evidence=_evidence(means, seqs, texts, limit),
             unknown_words=unknown,
             revision=told.revision,
             eligible=told.eligible,
@@ -220,65 +223,73 @@ def _abstained(question: str, reason: Reason, unknown: tuple[str, ...], told: To
 
 
 def _hops(
-    read: Interpretation, seqs: Sequence[int], limit: int | None, *, heads: bool
+    read: Interpretation,
+    means: Float32[np.ndarray, "hops facts"],
+    seqs: Sequence[int],
+    limit: int | None,
+    *,
+    heads: bool,
 ) -> tuple[HopReading, ...]:
     """The reads of every hop: means over its heads and, if wanted, each head's own."""
-    means = zip(
-        read.scores.mean(axis=1), read.attention.mean(axis=1), read.null.mean(axis=1).tolist(), strict=True
+    nulls = read.null.mean(axis=1).tolist()
+    listed = _listed(read.scores.mean(axis=1), means, seqs, limit)
+    return tuple(
+        HopReading(hop + 1, *of_all, null, _heads(read, hop, seqs, limit) if heads else ())
+        for hop, (of_all, null) in enumerate(zip(listed, nulls, strict=True))
     )
-    hops = []
-    for row, (scores, weights, null) in enumerate(means):
-        attention, other_mass = _listed(scores, weights, seqs, limit)
-        each = _heads(read.scores[row], read.attention[row], read.null[row], seqs, limit) if heads else ()
-        hops.append(HopReading(row + 1, attention, other_mass, null, each))
-    return tuple(hops)
 
 
 def _heads(
-    scores: Float32[np.ndarray, "heads facts"],
-    weights: Float32[np.ndarray, "heads facts"],
-    null: Float32[np.ndarray, " heads"],
-    seqs: Sequence[int],
-    limit: int | None,
+    read: Interpretation, hop: int, seqs: Sequence[int], limit: int | None
 ) -> tuple[HeadReading, ...]:
+    listed = _listed(read.scores[hop], read.attention[hop], seqs, limit)
     return tuple(
-        HeadReading(head, *_listed(score, weight, seqs, limit), none)
-        for head, (score, weight, none) in enumerate(
-            zip(scores, weights, null.tolist(), strict=True), start=1
-        )
+        HeadReading(head, *of_one, null)
+        for head, (of_one, null) in enumerate(zip(listed, read.null[hop].tolist(), strict=True), start=1)
     )
 
 
 def _listed(
-    scores: Float32[np.ndarray, " facts"],
-    weights: Float32[np.ndarray, " facts"],
+    scores: Float32[np.ndarray, "reads facts"],
+    weights: Float32[np.ndarray, "reads facts"],
     seqs: Sequence[int],
     limit: int | None,
-) -> tuple[tuple[Attended, ...], float]:
-    """The facts with the most attention, best first, and the attention on the others."""
+) -> list[tuple[tuple[Attended, ...], float]]:
+    """Of each read, the facts with the most attention, best first, and the attention on the others."""
     listed = _strongest(weights, limit)
-    shown = tuple(Attended(seqs[row], float(weights[row]), float(scores[row])) for row in listed.tolist())
-    rest = weights.copy()
-    rest[listed] = 0.0
-    return shown, float(rest.sum())
+    reads = np.arange(len(weights))[:, None]
+    others = weights.copy()
+    others[reads, listed] = 0.0
+    rows = zip(listed.tolist(), weights[reads, listed].tolist(), scores[reads, listed].tolist(), strict=True)
+    return [
+        (tuple([Attended(seqs[row], *both) for row, *both in zip(*shown, strict=True)]), other_mass)
+        for shown, other_mass in zip(rows, others.sum(axis=1).tolist(), strict=True)
+    ]
 
 
 def _evidence(
-    read: Interpretation, seqs: Sequence[int], texts: Sequence[str], limit: int | None
+    means: Float32[np.ndarray, "hops facts"], seqs: Sequence[int], texts: Sequence[str], limit: int | None
 ) -> tuple[Evidence, ...]:
-    per_hop = read.attention.mean(axis=1)
-    weights = per_hop.mean(axis=0)
+    weights = means.mean(axis=0)
+    rows = _strongest(weights[None], limit)[0]
     return tuple(
-        Evidence(seqs[row], texts[row], float(weights[row]), tuple(per_hop[:, row].tolist()))
-        for row in _strongest(weights, limit).tolist()
+        Evidence(seqs[row], texts[row], weight, tuple(per_hop))
+        for row, weight, per_hop in zip(
+            rows.tolist(), weights[rows].tolist(), means[:, rows].T.tolist(), strict=True
+        )
     )
 
 
-def _strongest(weights: Float32[np.ndarray, " facts"], limit: int | None) -> Int[np.ndarray, " listed"]:
-    """Rows of the largest weights, largest first, the older fact of two with the same."""
-    if not limit or len(weights) <= 8 * limit:
-        return np.argsort(-weights, kind="stable")[:limit]
+def _strongest(
+    weights: Float32[np.ndarray, "reads facts"], limit: int | None
+) -> Int[np.ndarray, "reads listed"]:
+    """Of each read, the facts with the largest weights, largest first, the older one of two with the same."""
+    count = weights.shape[1]
+    if not limit or count <= 8 * limit:
+        return np.argsort(-weights, axis=1, kind="stable")[:, :limit]
     # Of a large memory only those that can be listed are sorted.
-    least = np.partition(weights, len(weights) - limit)[len(weights) - limit]
-    rows = np.flatnonzero(weights >= least)
-    return rows[np.argsort(-weights[rows], kind="stable")[:limit]]
+    found = []
+    for each, least in zip(weights, np.partition(weights, count - limit)[:, count - limit], strict=True):
+        rows = np.flatnonzero(each >= least)
+        found.append(rows[np.argsort(-each[rows], kind="stable")[:limit]])
+    return np.stack(found)

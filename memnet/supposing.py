@@ -87,6 +87,10 @@ class SupposedFacts:
         sums += weights[:, len(self._kept) :] @ self._added[:, space]
         return sums
 
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        """The facts' vectors of one space."""
+        return np.concatenate([self._facts.values(space)[self._kept], self._added[:, space]])
+
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What is left of each fact when the hidden ones never superseded it and the added ones do."""
         if self._left is None:

@@ -10,9 +10,6 @@ from jaxtyping import Float32, Int64
 from memnet.interpreters import Facts, TextFacts
 from memnet.store import NewFacts, View, Write
 
-SORTED_UP_TO = 4096
-"""Facts up to which all scores come from a search, best first, and are put in order; else a full pass."""
-
 WRITES_WITHIN = 8192
 """Newest facts that a new one can supersede."""
 
@@ -24,7 +21,7 @@ GatesOf = Callable[[Float32[np.ndarray, "new spaces dim"], Facts], Float32[np.nd
 
 
 class ViewedFacts:
-    """The newest facts of a view, matched through its index."""
+    """The newest facts of a view, matched where they lie."""
 
     def __init__(self, view: View, count: int) -> None:
         self.seqs = view.newest_seqs(count)
@@ -37,15 +34,8 @@ class ViewedFacts:
         self, space: int, queries: Float32[np.ndarray, "queries dim"]
     ) -> Float32[np.ndarray, "queries facts"]:
         """Inner product of every query with every fact's vector of one space, in the order of the facts."""
-        index = self._view.index(space)
         queries = np.ascontiguousarray(queries, np.float32)
-        if len(self) > SORTED_UP_TO:
-            return index.scores(queries)[:, len(self._view) - len(self) :]
-        seqs, scores = index.search(queries, len(self), newest=len(self))
-        # The index answers best first; attention wants the facts in order.
-        ordered = np.empty_like(scores)
-        np.put_along_axis(ordered, np.searchsorted(self.seqs, seqs), scores, axis=1)
-        return ordered
+        return self._view.index(space).scores(queries, len(self))
 
     def weighted(
         self, space: int, weights: Float32[np.ndarray, "queries facts"]
@@ -55,6 +45,10 @@ class ViewedFacts:
             return self._view.index(space).weighted(weights)
         sums: np.ndarray = weights @ self._view.values(space, len(self))
         return sums
+
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        """The facts' vectors of one space."""
+        return self._view.values(space, len(self))
 
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What later writes left of each fact, as a logarithm."""

@@ -99,6 +99,9 @@ class Blocks:
         )
         return sums
 
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        return np.concatenate([block[:, space] for block in self._blocks])
+
     def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], Blocks]:
         places = np.flatnonzero(self._retention >= least)
         inside = np.split(self._retention >= least, self._ends)

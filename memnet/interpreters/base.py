@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from jaxtyping import Float32, Int64
 from memnet.errors import TextError
 from memnet.story import Alternative, Entry, ReadAs
 from memnet.text import words
+from memnet.worked import Worked
 
 
 class Facts(Protocol):
@@ -30,6 +31,9 @@ class Facts(Protocol):
         self, space: int, weights: Float32[np.ndarray, "queries facts"]
     ) -> Float32[np.ndarray, "queries dim"]:
         """Sums of the facts' vectors of one space, weighted."""
+
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        """The facts' vectors of one space themselves: for few facts."""
 
     def retention(self) -> Float32[np.ndarray, " facts"]:
         """What later writes left of each fact, as a logarithm; 0 for all of it."""
@@ -64,6 +68,9 @@ class TextFacts:
         sums: np.ndarray = weights @ self._vectors[:, space]
         return sums
 
+    def values(self, space: int) -> Float32[np.ndarray, "facts dim"]:
+        return self._vectors[:, space]
+
     def retention(self) -> Float32[np.ndarray, " facts"]:
         return self._retention
 
@@ -85,6 +92,8 @@ class Told:
     eligible: int
     """Facts there were, the ones too old to be attended to included."""
     revision: int
+    worked: Worked = field(default_factory=Worked, repr=False, compare=False)
+    """What interpreters worked out of these facts, for the next question about them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,29 @@ such a question's time on calling its operations. A test holds the two together 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from memnet.interpreters.base import Facts
+from memnet.interpreters.matched import Aged, Few, Many, Matched
 from memnet.nn.multihead import LEAST_RETENTION, MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
 
 Array = np.ndarray
+
+FEW = 128
+"""Facts up to which every head's keys and values are made: a third of a millisecond, saved by the second
+question about them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What led to an answer."""
 
-    y: Float32[Array, " features"]
-    """What answers are chosen by."""
+    y: Float32[Array, " features_and_one"]
+    """What answers are chosen by; the last is 1."""
     scores: Float32[Array, "hops heads facts"]
     attention: Float32[Array, "hops heads facts"]
     null: Float32[Array, "hops heads"]
@@ -46,26 +51,33 @@ class Fused:
         self.query_dim, self.value_dim = network.query_dim, network.value_dim
         self.frequencies: Float64[Array, " waves"] = network.frequencies.numpy()
         self.step = w["step"]
-        self.start = (w["start.weight"], w["start.bias"])
+        self.start = (_columns(w["start.weight"]), w["start.bias"])
         self.ask = _layer(w, "ask", w["read_norm.gain"])
         if self.mechanism.keys:
             self.W_K = w["W_K.weight"].reshape(H, dh, d)
         if self.mechanism.values:
             self.W_V = w["W_V.weight"].reshape(H, dh, d)
+        if self.mechanism.keys and self.mechanism.values:
+            self.W_KV = _columns(np.concatenate([w["W_K.weight"], w["W_V.weight"]]))
         if not self.mechanism.linear:
             self.v = w["v"]
         self.read_gain = w["read_norm.gain"]
         self.W_O = _layer(w, "W_O")
         # Log-odds of the null count three tenths.
         per_head = self.value_dim + 2 * c.waves + 2
-        self.W_O[:, per_head - 1 : -1 : per_head] *= np.float32(0.3)
+        self.W_O[per_head - 1 : -1 : per_head] *= np.float32(0.3)
+        # Likeness to the question and to the state itself stand side by side, role by role.
+        places = np.arange(2 * c.roles**2).reshape(2, c.roles, c.roles).transpose(1, 0, 2)
         self.expand = _layer(w, "expand", w["mix_norm.gain"])
+        self.expand[d : d + places.size] = self.expand[d + places.ravel()]
         self.contract = _layer(w, "contract")
         self.last_gain = w["last_norm.gain"]
-        self.relate = (w["relate.weight"], w["relate.bias"])
-        self.answer = (w["answer.weight"], w["answer.bias"])
-        self.copy = (w["copy.weight"], w["copy.bias"])
-        self.choose = (w["choose.weight"], w["choose.bias"])
+        self.relate = _layer(w, "relate", np.tile(self.last_gain, c.num_hops + 1))
+        # What the words of an answer are chosen by and what names are pointed at with.
+        self.tell = np.concatenate(
+            [_layer(w, each, self.last_gain) for each in ("answer", "copy")], axis=1
+        )
+        self.choose = (_columns(w["choose.weight"]), w["choose.bias"])
         if c.write:
             self.write = (w["write.weight"], w["write.bias"])
             self.written = w["written.weight"]
@@ -96,71 +108,98 @@ class Fused:
         gates: np.ndarray = -np.expm1(-kept)
         return gates.astype(np.float32)
 
-    def read(self, q: Float32[Array, " content"], times: Sequence[int], facts: Facts) -> Trace:
-        """All hops of one question, asked one step after the last fact; see `memnet.nn.multihead`.
-
-        A fact's vector is its content, which `facts` holds, and the waves of its time, which follow from its
-        number: inner products and sums with the one are those with the two parts, added. Waves are those of
-        ages here, which is what turning queries and sums by the time of asking comes to.
-        """
-        c, d, dq, dv = self.config, self.dim, self.query_dim, self.value_dim
-        H, F2, N, RS = c.num_heads, 2 * c.waves, len(facts), c.roles * c.symbol_dim
+    def aged(self, times: Sequence[int] | Int64[Array, " facts"], facts: Facts) -> Aged:
+        """What a question reads of facts beside their content when it is asked one step after the last."""
         since = np.asarray(times)
-        waves = self.waves(since[-1] + 1 - since)
-        retention = facts.retention() if c.write else None
-        if retention is not None and not retention.any():
-            retention = None
+        retention = facts.retention() if self.config.write else None
         if retention is not None:
             # A sum has no end where a network was trained with one: of so little, all is the same.
-            retention = np.maximum(retention, np.float32(LEAST_RETENTION))
-        keys = None if self.mechanism.linear else self.keys(facts)
-        u = _linear(q, self.start)
+            retention = np.maximum(retention, np.float32(LEAST_RETENTION)) if retention.any() else None
+        return Aged(self.waves(since[-1] + 1 - since), retention)
+
+    def makes_keys(self, facts: Facts) -> bool:
+        """Whether facts are read as `Few`. It depends on nothing but their number, so that the same facts
+        have the same scores, bit for bit, whether they were asked about before or not."""
+        return self.mechanism.name == "scaled" and len(facts) <= FEW
+
+    def matched(self, aged: Aged, facts: Facts) -> Matched:
+        """Facts, ready to be read."""
+        return self.few(aged, facts) if self.makes_keys(facts) else self.many(aged, facts)
+
+    def few(self, aged: Aged, facts: Facts) -> Few:
+        """Every head's keys and values of facts."""
+        found = (facts.values(0) @ self.W_KV).reshape(len(facts), 2, self.config.num_heads, -1)
+        keys, values = found.transpose(1, 2, 0, 3)
+        return Few(keys, values, aged)
+
+    def many(self, aged: Aged, facts: Facts) -> Many:
+        """Facts where they are."""
+        return Many(facts, self._content_scores(facts), self._values, aged)
+
+    def read(self, q: Float32[Array, " content"], facts: Matched) -> Trace:
+        """All hops of one question; see `memnet.nn.multihead`."""
+        c, d = self.config, self.dim
+        H, N, R, RS = c.num_heads, len(facts), c.roles, c.roles * c.symbol_dim
+        # The symbols of the question, and behind them the state, which begins with its own.
+        both = np.empty(RS + d, np.float32)
+        both[:RS] = q[:RS]
+        u, symbols = both[RS:], both[: 2 * RS].reshape(2 * R, -1)
+        slots, compared = symbols[R:], symbols.T
         states = np.empty((c.num_hops + 1, d), np.float32)
-        states[0] = u
         # The last column of both is the null slot's.
         scores = np.empty((c.num_hops, H, N + 1), np.float32)
-        attention = np.empty_like(scores)
-        x, given = _ending_in_one(d), _ending_in_one(H * (dv + F2 + 2))
-        mixed, hidden = _ending_in_one(d + 2 * c.roles**2), _ending_in_one(c.hidden)
-        read = given[:-1].reshape(H, -1)
-        of_q, of_u = mixed[d:-1].reshape(2, c.roles, c.roles)
-        q_slots = q[:RS].reshape(c.roles, -1).T
+        attention, totals = np.empty_like(scores), np.empty((c.num_hops, H, 1), np.float32)
+        x, given = _ending_in_one(d), _ending_in_one(len(self.W_O) - 1)
+        mixed, hidden = _ending_in_one(d + 2 * R * R), _ending_in_one(c.hidden)
+        normed, activated, like = x[:-1], hidden[:-1], mixed[d:-1].reshape(R, 2 * R)
+        asked, taken = np.empty(self.ask.shape[1], np.float32).reshape(H, -1), given[:-1].reshape(H, -1)
+        weigh, masses = asked[:, -1], taken[:, -2:]
+        np.dot(q, self.start[0], out=u)
+        u += self.start[1]
+        states[0] = u
         for hop in range(c.num_hops):
-            _normed(u + self.step[hop], x)
-            asked = (self.ask @ x).reshape(H, -1)
-            z, p = scores[hop], attention[hop]
-            if keys is None:
-                content = facts.scores(0, self.queries(x[:-1], asked[:, :dq]))
-            else:
-                content = np.matmul(self.v[:, None], np.tanh(asked[:, :dq, None] + keys))[:, 0]
-            np.add(content, asked[:, dq : dq + F2] @ waves.T, out=z[:, :N])
-            if retention is not None:
-                z[:, :N] += np.logaddexp(_ZERO, asked[:, dq + F2 + 1, None]) * retention
-            z[:, N] = asked[:, dq + F2]
-            np.subtract(z, z.max(axis=1, keepdims=True), out=p)
+            z, p, total = scores[hop], attention[hop], totals[hop]
+            np.add(u, self.step[hop], out=normed)
+            _norm(normed, normed)
+            np.dot(x, self.ask, out=asked.reshape(-1))
+            if c.write:
+                np.logaddexp(_ZERO, weigh, out=weigh)
+            facts.score(normed, asked, z)
+            np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=p)
             np.exp(p, out=p)
-            p /= p.sum(axis=1, keepdims=True)
-            told = p[:, :N]
-            odds = np.log(np.maximum(told.sum(axis=1), _TINY) / np.maximum(p[:, N], _TINY))
-            found = facts.weighted(0, told)
-            read[:, :dv] = np.matmul(self.W_V, found[:, :, None])[:, :, 0] if self.mechanism.values else found
-            read[:, dv : dv + F2] = told @ waves
-            read[:, -2] = p[:, N]
-            np.minimum(np.maximum(odds, -10), 10, out=read[:, -1])
-            u = u + self.W_O @ given
-            _normed(u, mixed)
-            slots = u[:RS].reshape(c.roles, -1)
-            np.dot(slots, q_slots, out=of_q)
-            np.dot(slots, slots.T, out=of_u)
-            np.maximum(self.expand @ mixed, _ZERO, out=hidden[:-1])
-            u += self.contract @ hidden
+            facts.take(p, taken)
+            # What is on the null and what is on the facts is all there is.
+            np.add.reduce(masses, axis=1, keepdims=True, out=total)
+            np.divide(taken, total, out=taken)
+            odds = np.log(np.maximum(masses, _TINY))
+            masses[:, 1] = np.minimum(np.maximum(odds[:, 1] - odds[:, 0], -10), 10)
+            u += np.dot(given, self.W_O)
+            _norm(u, mixed[:d])
+            np.dot(slots, compared, out=like)
+            np.maximum(np.dot(mixed, self.expand), _ZERO, out=activated)
+            u += np.dot(hidden, self.contract)
             states[hop + 1] = u
+        attention /= totals
         return Trace(
             self._related(states),
             scores[:, :, :N],
             np.ascontiguousarray(attention[:, :, :N]),
             attention[:, :, N],
         )
+
+    def _content_scores(self, facts: Facts) -> Callable[[Array, Array], Float32[Array, "heads facts"]]:
+        dq = self.query_dim
+        if self.mechanism.linear:
+            return lambda x, asked: facts.scores(0, self.queries(x, asked[:, :dq]))
+        keys = self.keys(facts)
+        return lambda x, asked: np.matmul(self.v[:, None], np.tanh(asked[:, :dq, None] + keys))[:, 0]
+
+    def _values(self, found: Float32[Array, "heads content"]) -> Float32[Array, "heads value_dim"]:
+        """What heads take of their sums of content."""
+        if not self.mechanism.values:
+            return found
+        values: np.ndarray = np.matmul(self.W_V, found[:, :, None])[:, :, 0]
+        return values
 
     def queries(
         self, x: Float32[Array, " content"], asked: Float32[Array, "heads query_dim"]
@@ -196,43 +235,53 @@ class Fused:
         """
         c = self.config
         P, words = c.positions, c.num_answers + 1
-        chosen = _linear(np.maximum(_linear(trace.y, self.answer), 0).reshape(P, -1), self.choose)
+        told = np.dot(trace.y, self.tell)
+        chosen = np.maximum(told[: P * c.answer], _ZERO).reshape(P, -1) @ self.choose[0]
+        chosen += self.choose[1]
         mixture = chosen[:, words + 1 :]
-        mixture = np.exp(mixture - mixture.max(axis=1, keepdims=True))
-        mixture /= mixture.sum(axis=1, keepdims=True)
-        attention = trace.attention.reshape(c.num_hops * c.num_heads, -1)[:, offering]
+        mixture = np.exp(mixture - np.maximum.reduce(mixture, axis=1, keepdims=True))
+        mixture /= np.add.reduce(mixture, axis=1, keepdims=True)
+        attention = trace.attention.reshape(c.num_hops * c.num_heads, -1)
+        if len(offering) < attention.shape[1]:
+            attention = attention[:, offering]
         on = (mixture @ attention) @ mentions
-        pointer = _linear(trace.y, self.copy).reshape(P, -1)
+        on += _SOME
         logits = np.empty((P, words + len(names)), np.float32)
         logits[:, :words] = chosen[:, :words]
-        logits[:, words:] = pointer @ names.T + np.log(on + 1e-4) + chosen[:, words, None]
+        copied = logits[:, words:]
+        np.matmul(told[P * c.answer :].reshape(P, -1), names.T, out=copied)
+        copied += np.log(on, out=on)
+        copied += chosen[:, words, None]
         return logits
 
-    def _related(self, states: Float32[Array, "states content"]) -> Float32[Array, " features"]:
+    def _related(self, states: Float32[Array, "states content"]) -> Float32[Array, " features_and_one"]:
         R, ds = self.config.roles, self.config.symbol_dim
+        count, d = states.shape
         slots = states[:, : R * ds].reshape(-1, ds)
-        same = (slots @ slots.T).ravel()
-        mean = np.square(states).mean(axis=1, keepdims=True)
-        normed = states / np.sqrt(mean + _EPSILON) * self.last_gain
-        rho = np.maximum(_linear(np.concatenate([normed.ravel(), same]), self.relate), 0)
-        return np.concatenate([normed[-1], rho])
+        known = _ending_in_one(len(self.relate) - 1)
+        normed = known[: states.size].reshape(states.shape)
+        np.divide(states, np.sqrt(np.vecdot(states, states) / d + _EPSILON)[:, None], out=normed)
+        np.matmul(slots, slots.T, out=known[states.size : -1].reshape(count * R, -1))
+        y = _ending_in_one(len(self.tell) - 1)
+        y[:d] = normed[-1]
+        np.maximum(np.dot(known, self.relate), _ZERO, out=y[d:-1])
+        return y
 
 
-_EPSILON, _TINY, _ZERO = 1e-6, np.float32(1e-30), np.float32(0)
+_EPSILON, _TINY, _ZERO, _SOME = 1e-6, np.float32(1e-30), np.float32(0), np.float32(1e-4)
 
 
-def _linear(x: Array, layer: tuple[Array, Array]) -> Array:
-    result: np.ndarray = x @ layer[0].T
-    result += layer[1]
-    return result
+def _columns(weight: Array) -> Array:
+    """Weights with a row for each input: a product with one question reads them in their order, the fastest."""
+    return np.ascontiguousarray(weight.T)
 
 
 def _layer(weights: Mapping[str, Array], name: str, gain: Array | None = None) -> Array:
-    """[W | b], the first columns of W multiplied by the gain of the normalisation before them."""
+    """[W | b] transposed, what reads the first inputs multiplied by the gain of the normalisation before it."""
     weight = weights[f"{name}.weight"].copy()
     if gain is not None:
         weight[:, : len(gain)] *= gain
-    return np.concatenate([weight, weights[f"{name}.bias"][:, None]], axis=1)
+    return _columns(np.concatenate([weight, weights[f"{name}.bias"][:, None]], axis=1))
 
 
 def _ending_in_one(length: int) -> Float32[Array, " one_more"]:
@@ -241,6 +290,6 @@ def _ending_in_one(length: int) -> Float32[Array, " one_more"]:
     return vector
 
 
-def _normed(x: Float32[Array, " content"], out: Float32[Array, " longer"]) -> None:
-    """RMSNorm without its gain, into the first places of `out`."""
-    np.multiply(x, 1 / math.sqrt(float(np.dot(x, x)) / len(x) + _EPSILON), out=out[: len(x)])
+def _norm(x: Float32[Array, " content"], out: Float32[Array, " content"]) -> None:
+    """RMSNorm without its gain."""
+    np.multiply(x, 1 / math.sqrt(float(np.dot(x, x)) / len(x) + _EPSILON), out=out)

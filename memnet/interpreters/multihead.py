@@ -16,11 +16,13 @@ from jaxtyping import Float32, Float64, Int64
 from memnet.calibration import UNCALIBRATED, Calibration
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.interpreters.fused import Fused, Trace
+from memnet.interpreters.matched import Aged, Matched
 from memnet.lexicon import UNDECIDED, Lexicon, symbol_vector
 from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
 from memnet.nn.roles import PER_SENTENCE, is_symbol
 from memnet.story import Alternative, Entry, ReadAs
 from memnet.tokens import RESERVED, Token
+from memnet.worked import SHELF
 
 COPIED_FROM = 512
 """Facts whose names can be answers: those with the most attention. Smaller memories offer all their names."""
@@ -29,6 +31,11 @@ RECOGNISED_IN = 4096
 """Newest facts in which names of several words are looked up, to recognise them in a question."""
 
 _KEPT_WORDINGS = 65_536
+
+_KEPT_QUESTIONS = 64
+
+_PER_NAME = 100
+"""Bytes of a name in a table, roughly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,26 @@ class Offered:
     keys: list[str]
     surfaces: list[str]
     """Of each name, as it was last written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Names that can be copied from facts."""
+
+    keys: list[str]
+    surfaces: list[str]
+    """Of each, as it was last written."""
+    offering: Int64[np.ndarray, " offering"]
+    """Which of the facts that were read offer names."""
+    mentions: Float32[np.ndarray, "offering names"]
+    """1 where one of these facts mentions a name."""
+    vectors: Float32[np.ndarray, "names symbol_dim"]
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory they take, roughly."""
+        arrays = (self.offering, self.mentions, self.vectors)
+        return _PER_NAME * len(self.keys) + sum(each.nbytes for each in arrays)
 
 
 def chances_of(
@@ -94,6 +121,8 @@ class MultiHeadInterpreter(Interpreter):
         self.retire_below = network.config.retire_below if network.config.write else None
         self._tokens = lru_cache(_KEPT_WORDINGS)(lambda text: tuple(lexicon.tokens(text)))
         self._symbols = lru_cache(_KEPT_WORDINGS)(self._symbols_in)
+        # A question's words are wanted twice, for the answer and for those that mean nothing.
+        self._asked = lru_cache(_KEPT_QUESTIONS)(lambda text, names: tuple(lexicon.tokens(text, names)))
         self._wording = lru_cache(_KEPT_WORDINGS)(self._encode_wording)
 
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:
@@ -128,11 +157,12 @@ class MultiHeadInterpreter(Interpreter):
         return tuple(ReadAs(*each) for each in dict.fromkeys(read) if each[0] in self._lexicon.read_as)
 
     def strange_words(self, question: str, told: Told) -> tuple[str, ...]:
-        tokens = self._lexicon.tokens(question, self._keys(told.texts))
-        said = {key for text in told.texts[-RECOGNISED_IN:] for key, _, _ in self._symbols(text)}
+        said, names = self._said(told)
         return tuple(
             dict.fromkeys(
-                token.surface for token in tokens if token.key is not None and token.key not in said
+                token.surface
+                for token in self._asked(question, names)
+                if token.key is not None and token.key not in said
             )
         )
 
@@ -162,14 +192,12 @@ class MultiHeadInterpreter(Interpreter):
 
     def offer(self, question: str, told: Told) -> Offered:
         """Read the facts, and say what can be answered."""
-        tokens = self._lexicon.tokens(question, self._keys(told.texts))
-        # Never none: nothing supersedes the newest fact.
-        read, slots = told.slots.above(-np.inf if self.retire_below is None else self.retire_below)
-        query = self._content(tokens, question=True)
-        trace = self._fused.read(query, np.asarray(told.seqs)[read], slots)
-        keys, surfaces, rows, mentions = self._names(told.texts, read, trace)
-        logits = self._fused.choices(trace, rows, mentions, self._vectors(keys))
-        return Offered(read, trace, logits, keys, surfaces)
+        query = self._content(self._asked(question, self._said(told)[1]), question=True)
+        read, facts = self._matched(told)
+        trace = self._fused.read(query, facts)
+        named = self._named(told, read, trace)
+        logits = self._fused.choices(trace, named.offering, named.mentions, named.vectors)
+        return Offered(read, trace, logits, named.keys, named.surfaces)
 
     def weigh(
         self, offered: Offered, count: int, temperature: float | None = None
@@ -215,10 +243,57 @@ class MultiHeadInterpreter(Interpreter):
         )
         return alternatives, entries, undecided
 
-    def _keys(self, texts: Sequence[str]) -> frozenset[str]:
-        return frozenset(
-            key for text in texts[-RECOGNISED_IN:] for key, _, is_name in self._symbols(text) if is_name
+    def _said(self, told: Told) -> tuple[frozenset[str], frozenset[str]]:
+        """Keys of all symbols that the newest facts speak of, and of those among them that are names."""
+
+        def said() -> tuple[frozenset[str], frozenset[str]]:
+            symbols = [each for text in told.texts[-RECOGNISED_IN:] for each in self._symbols(text)]
+            return (
+                frozenset(key for key, _, _ in symbols),
+                frozenset(key for key, _, is_name in symbols if is_name),
+            )
+
+        return SHELF.once(
+            told.worked, (self, "said"), said, lambda keys: _PER_NAME * (len(keys[0]) + len(keys[1]))
         )
+
+    def _matched(self, told: Told) -> tuple[Int64[np.ndarray, " read"], Matched]:
+        """Positions of the facts that can be attended to, and these facts."""
+        fused = self._fused
+        # Never none: nothing supersedes the newest fact.
+        read, slots = told.slots.above(-np.inf if self.retire_below is None else self.retire_below)
+
+        def aged() -> Aged:
+            return fused.aged(np.asarray(told.seqs)[read], slots)
+
+        # What is kept does not hold the facts themselves: a view would hold itself, and go late.
+        if fused.makes_keys(slots):
+            few = SHELF.once(
+                told.worked, (self, "few"), lambda: fused.few(aged(), slots), lambda each: each.size_bytes
+            )
+            return read, few
+        return read, fused.many(
+            SHELF.once(told.worked, (self, "aged"), aged, lambda each: each.size_bytes), slots
+        )
+
+    def _named(self, told: Told, read: Int64[np.ndarray, " read"], trace: Trace) -> Named:
+        """The names that can be copied: of a small memory all, of a larger one those of the facts with the
+        most attention.
+
+        A retired fact's names can be copied too, though no attention speaks for them.
+        """
+        if len(told.texts) <= COPIED_FROM:
+            return SHELF.once(
+                told.worked,
+                (self, "named"),
+                lambda: self._names(told.texts, read, np.arange(len(told.texts))),
+                lambda each: each.size_bytes,
+            )
+        offered = read
+        if len(read) > COPIED_FROM:
+            strongest = trace.attention.max(axis=(0, 1))
+            offered = np.sort(read[np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM]])
+        return self._names(told.texts, read, offered)
 
     def _symbols_in(self, text: str) -> tuple[tuple[str, str, bool], ...]:
         """Keys and surfaces of a fact's symbols, and whether they are names."""
@@ -245,17 +320,8 @@ class MultiHeadInterpreter(Interpreter):
         return kept.numpy(), language[0].numpy()
 
     def _names(
-        self, texts: Sequence[str], read: Int64[np.ndarray, " read"], trace: Trace
-    ) -> tuple[list[str], list[str], Int64[np.ndarray, " offering"], Float32[np.ndarray, "offering names"]]:
-        """Keys that can be copied, how they were last written, which of the facts that were read offer names,
-        and which of these facts mentions which.
-
-        A retired fact's names can be copied too, though no attention speaks for them.
-        """
-        offered = np.arange(len(texts)) if len(texts) <= COPIED_FROM else read
-        if len(offered) > COPIED_FROM:
-            strongest = trace.attention.max(axis=(0, 1))
-            offered = np.sort(read[np.argpartition(-strongest, COPIED_FROM)[:COPIED_FROM]])
+        self, texts: Sequence[str], read: Int64[np.ndarray, " read"], offered: Int64[np.ndarray, " offered"]
+    ) -> Named:
         offering = np.flatnonzero(np.isin(read, offered))
         rows_of = {place: row for row, place in enumerate(read[offering].tolist())}
         columns: dict[str, int] = {}
@@ -274,4 +340,5 @@ class MultiHeadInterpreter(Interpreter):
         if found:
             rows, named = zip(*found, strict=True)
             mentions[list(rows), list(named)] = 1.0
-        return list(columns), surfaces, offering, mentions
+        keys = list(columns)
+        return Named(keys, surfaces, offering, mentions, self._vectors(keys))

@@ -11,6 +11,7 @@ from memnet.store.facts import FactStore
 from memnet.store.idempotency import Once
 from memnet.store.ids import fact_id, seq_of
 from memnet.store.keys import VERBS, KeyRow, Keys
+from memnet.store.memories import Head
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
 from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow, ModelUse, WatchRow
 from memnet.store.view import View
@@ -28,6 +29,7 @@ __all__ = [
     "FactsRead",
     "Gate",
     "Gates",
+    "Head",
     "KeptAnswers",
     "KeyRow",
     "Keys",

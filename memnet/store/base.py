@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, update
 from memnet.store import migrate, models
 from memnet.store.database import reading, writing
 from memnet.store.keys import Keys
+from memnet.store.memories import Head
 from memnet.store.rows import ModelRow
 from memnet.store.schema import store_meta
 from memnet.store.view import View
@@ -123,7 +124,18 @@ class StoreBase:
             MemoryTooLarge: The memory's vectors would take more than `max_view_bytes`.
             InputError: There is no such model; a revision and a moment at once.
         """
-        return self._views.view(
+        return self.read(name, model_id, as_of_revision=as_of_revision, recorded_at=recorded_at)[1]
+
+    def read(
+        self,
+        name: str,
+        model_id: int,
+        *,
+        as_of_revision: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> tuple[Head, View]:
+        """Where the memory stands, and its view, from the same state; see `view`."""
+        return self._views.read(
             name, self._model(model_id), as_of_revision=as_of_revision, recorded_at=recorded_at
         )
 

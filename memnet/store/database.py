@@ -58,15 +58,19 @@ def open_database(url: str | URL, *, migrating: bool = False) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine, *, one_statement: bool = False) -> Iterator[Connection]:
     """One snapshot: every statement sees the same committed state.
+
+    Args:
+        engine: The database.
+        one_statement: There will be no second one, so that a transaction need not be begun for it.
 
     Raises:
         StoreUnavailable: The database does not answer, or could not do its work.
     """
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"memnet_one_statement": one_statement}
     if engine.dialect.name == "postgresql":
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with _transaction(engine, options) as connection:
         yield connection
 
@@ -167,8 +171,9 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A deferred transaction that reads and then writes fails at once when another writer was faster.
-        writes = connection.get_execution_options().get("memnet_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("memnet_one_statement"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("memnet_writing") else "BEGIN")
 
     return engine
 

@@ -51,6 +51,26 @@ class Rows(Protocol):
         """The rows at these positions, float32."""
 
 
+def products(
+    queries: Float32[np.ndarray, "queries dim"], rows: Float32[np.ndarray, "rows dim"]
+) -> Float32[np.ndarray, "queries rows"]:
+    """Inner products of every query with every row, each with the bits that a search gives it.
+
+    Args:
+        queries: Contiguous, like the rows.
+    """
+    found = np.empty((len(queries), len(rows)), np.float32)
+    if len(queries) >= faiss.cvar.distance_compute_blas_threshold:
+        # So many are scored together in a search too.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.matmul(queries, rows.T, out=found)
+    for query, scores in zip(queries, found, strict=True):
+        faiss.fvec_inner_products_ny(
+            faiss.swig_ptr(scores), faiss.swig_ptr(query), faiss.swig_ptr(rows), rows.shape[1], len(rows)
+        )
+    return found
+
+
 class FullRows:
     """float32, the bits that were stored; held once, without a copy for FAISS."""
 

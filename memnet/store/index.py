@@ -13,11 +13,12 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from memnet.errors import DimensionMismatch, InputError
-from memnet.store.flat import FullRows, Rows
+from memnet.store.flat import FullRows, Rows, products
 
 _EXTRA = 16
 """Facts fetched beyond the limit, so that a tie at the border is usually decided in one search."""
-
+ROW_BY_ROW = 4096
+"""Facts up to which each is scored by itself."""
 
 _COPIED = 4096
 """Rows up to which those that count are copied for a full pass."""
@@ -71,6 +72,12 @@ class Placed:
         if self.live is None:
             return len(self.rows) - count
         return int(self.live[len(self.live) - count]) if count else len(self.rows)
+
+    def places(self, newest: int) -> slice | Int64[np.ndarray, " newest"]:
+        """Where the newest rows are that count, oldest first."""
+        if self.live is None:
+            return slice(len(self.rows) - newest, None)
+        return self.live[len(self.live) - newest :]
 
     def read(self) -> slice | Int64[np.ndarray, " live"]:
         """What a full pass reads: the rows that count, or all of them where copying those would cost more.
@@ -144,14 +151,34 @@ class FlatIndex:
         scores = np.concatenate([scores for _, scores in pieces], axis=1)
         return _ranked(seqs, scores, found)
 
-    def scores(self, queries: Float32[np.ndarray, "queries dim"]) -> Float32[np.ndarray, "queries facts"]:
-        """Inner product of every query with every fact, in the order of the facts: the full pass.
+    def scores(
+        self, queries: Float32[np.ndarray, "queries dim"], newest: int | None = None
+    ) -> Float32[np.ndarray, "queries facts"]:
+        """Inner product of every query with every fact, or the newest ones, in the order of the facts: the
+        full pass.
+
+        Of a small memory each has the bits that `search` gives it, however the memory came to be.
 
         Raises:
             DimensionMismatch: Queries of another width.
-            InputError: Queries of another shape or dtype, not finite, or so large that scores overflow.
+            InputError: Queries of another shape or dtype, not finite, or so large that scores overflow;
+                a negative `newest`.
         """
-        _checked_search(len(self), self.dim, queries, 0, None)
+        window, _ = _checked_search(len(self), self.dim, queries, 0, newest)
+        if window > ROW_BY_ROW:
+            return self._scores_at_once(queries)[:, len(self) - window :]
+        queries = np.ascontiguousarray(queries)
+        pieces = []
+        left = window
+        for part in reversed(self._parts):
+            within = min(len(part), left)
+            left -= within
+            pieces.append(products(queries, part.rows.take(part.places(within))))
+        scores: np.ndarray = pieces[0] if len(pieces) == 1 else np.concatenate(pieces[::-1], axis=1)
+        _check_scores(scores)
+        return scores
+
+    def _scores_at_once(self, queries: np.ndarray) -> Float32[np.ndarray, "queries facts"]:
         # Rows first: BLAS reads them in their order, in two thirds of the time of the other way round.
         columns = np.ascontiguousarray(queries.T)
         scores = np.empty((len(queries), len(self)), np.float32)

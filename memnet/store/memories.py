@@ -48,6 +48,7 @@ STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch"
 # Built once: putting it together would take longer than asking SQLite.
 _HEAD = select(
     memories.c.memory_id,
+    memories.c.uid,
     memories.c.revision,
     memories.c.last_seq,
     memories.c.live_count,
@@ -65,7 +66,10 @@ class Head:
     """Where a memory stands."""
 
     memory_id: int
+    uid: uuid.UUID
     revision: int
+    """The one to read."""
+    last_revision: int
     last_seq: int
     live_count: int
     log_floor: int
@@ -74,7 +78,7 @@ class Head:
     """Of the store, new when the database is restored, and of the memory, raised when facts are erased.
     What was cached in another epoch must not be used."""
     past: bool = False
-    """Whether `revision` is not the last one; the counts are always those of the last one."""
+    """Whether `revision` is not the last one; the other numbers are always those of the last one."""
 
 
 def put(connection: Connection, name: str, description: str | None) -> tuple[MemoryRow, bool]:
@@ -196,6 +200,8 @@ def head(connection: Connection, name: str) -> Head:
         raise MemoryNotFound(name)
     return Head(
         row.memory_id,
+        row.uid,
+        row.revision,
         row.revision,
         row.last_seq,
         row.live_count,

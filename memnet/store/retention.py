@@ -19,9 +19,11 @@ from memnet.store.failpoints import hit
 from memnet.store.memories import Head
 from memnet.store.schema import writes
 from memnet.store.segment import Part
-from memnet.store.statements import batched
+from memnet.store.statements import batched, numbers
 
 _PER_STATEMENT = 500
+
+_ROW = np.dtype([("writer", np.int64), ("target", np.int64), ("gate", np.float32)])
 
 
 def loaded(connection: Connection, head: Head, model_id: int, part: Part) -> Part:
@@ -116,16 +118,14 @@ class _Rows:
 
 
 def _read(connection: Connection, head: Head, model_id: int, *conditions: ColumnElement[bool]) -> _Rows:
-    found = connection.execute(
+    found = numbers(
+        connection,
         select(writes.c.writer_seq, writes.c.target_seq, writes.c.gate)
         .where(writes.c.memory_id == head.memory_id, writes.c.model_id == model_id, *conditions)
-        .order_by(writes.c.writer_seq, writes.c.target_seq)
-    ).all()
-    return _Rows(
-        np.array([row[0] for row in found], np.int64),
-        np.array([row[1] for row in found], np.int64),
-        np.array([row[2] for row in found], np.float32),
+        .order_by(writes.c.writer_seq, writes.c.target_seq),
     )
+    rows = np.array(found, _ROW)
+    return _Rows(*(np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()))
 
 
 def _targets_of(

@@ -9,6 +9,7 @@ from jaxtyping import Float32, Int64
 
 from memnet.store.index import FlatIndex, joined
 from memnet.store.segment import Part
+from memnet.worked import Worked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +23,8 @@ class View:
     last_seq: int = -1
     """Number of the newest fact that the memory ever held, forgotten or not; the next one added gets the next
     number. -1 stands for that of the newest live one."""
+    worked: Worked = field(init=False, repr=False, default_factory=Worked)
+    """What those who read it worked out of it; not counted as its size, they bound it."""
     _count: int = field(init=False, repr=False)
     _indexes: tuple[FlatIndex, ...] = field(init=False, repr=False)
     _hot: dict[float, tuple[Int64[np.ndarray, " hot"], View]] = field(

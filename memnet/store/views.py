@@ -80,28 +80,28 @@ class Views:
         tell("cached_bytes", self._cache.size_bytes)
 
     @staged("view")
-    def view(
+    def read(
         self,
         name: str,
         model: ModelRow,
         *,
         as_of_revision: int | None = None,
         recorded_at: datetime | None = None,
-    ) -> View:
-        """A memory as of a revision; see `FactStore.view`."""
+    ) -> tuple[Head, View]:
+        """Where a memory stands, and the memory as of a revision; see `FactStore.view`."""
         self._sweep_some()
 
         def pin(connection: Connection) -> tuple[Head, tuple[int, int, int]]:
             head = history.pinned(connection, name, as_of_revision=as_of_revision, recorded_at=recorded_at)
             return head, (head.memory_id, model.model_id, head.revision if head.past else LATEST)
 
-        with reading(self._engine) as connection:
+        with reading(self._engine, one_statement=recorded_at is None) as connection:
             head, key = pin(connection)
         hit("read.head")
         cached = self._cache.get(key)
         if cached is not None and cached.is_at(head):
             tell("view", 1, "as it was")
-            return cached.view
+            return head, cached.view
         with self._cache.turn(key, self._load_timeout_s), reading(self._engine) as connection:
             drops = self._cache.drops
             # Read again: while this thread waited for its turn, another may have loaded what is needed.
@@ -109,12 +109,12 @@ class Views:
             cached = self._cache.get(key)
             if cached is not None and cached.is_at(head):
                 tell("view", 1, "as it was")
-                return cached.view
+                return head, cached.view
             view = self._load(connection, name, head, model, cached)
             self._cache.put(key, Cached(view, head.epoch), drops)
         tell("cached_bytes", self._cache.size_bytes)
         hit("read.published")
-        return view
+        return head, view
 
     def sweep(self) -> int:
         """Let go of views that must not be used again because another process erased facts, restored the

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -20,7 +19,7 @@ from memnet.store.ids import MAX_SEQ
 from memnet.store.listing import live_at
 from memnet.store.memories import Head
 from memnet.store.schema import facts, models, writes
-from memnet.store.statements import batched, insert_if_absent
+from memnet.store.statements import batched, insert_if_absent, insert_rows, numbers
 from memnet.store.view import View
 
 _PER_STATEMENT = 500
@@ -160,7 +159,7 @@ def append(
         InputError: A target that is not before its writer.
         FactNotFound: A target that does not live.
     """
-    old = {int(seq) for write in of for seq in write.targets} - set(seqs)
+    old = set().union(*(write.targets.tolist() for write in of)) - set(seqs)
     for seq, write in zip(seqs, of, strict=True):
         if len(write.targets) and int(write.targets.max()) >= seq:
             raise InputError(
@@ -174,9 +173,7 @@ def append(
         live |= set(connection.execute(alive).scalars())
     if old - live:
         raise FactNotFound(name, str(min(old - live)))
-    rows = list(_rows(memory_id, model_id, zip(seqs, of, strict=True)))
-    if rows:
-        connection.execute(insert(writes), rows)
+    insert_rows(connection, insert(writes), _rows(memory_id, model_id, zip(seqs, of, strict=True)))
 
 
 def fill(
@@ -191,9 +188,8 @@ def fill(
         seqs: The facts.
         of: One write each, checked, of targets that have rows.
     """
-    rows = list(_rows(memory_id, model_id, zip(seqs, of, strict=True)))
-    if rows:
-        connection.execute(insert_if_absent(connection, writes), rows)
+    rows = _rows(memory_id, model_id, zip(seqs, of, strict=True))
+    insert_rows(connection, insert_if_absent(connection, writes), rows)
 
 
 def erase(connection: Connection, memory_id: int, seqs: Sequence[int]) -> None:
@@ -245,7 +241,7 @@ def written_by(
     """What facts superseded when they were told, by writer; see `FactStore.written_by`."""
     found: dict[int, list[Gate]] = {seq: [] for seq in seqs}
     for some in batched(list(seqs), _PER_STATEMENT):
-        rows = connection.execute(
+        of_these = (
             select(writes.c.writer_seq, writes.c.target_seq, writes.c.gate)
             .where(
                 writes.c.memory_id == memory_id,
@@ -254,8 +250,8 @@ def written_by(
             )
             .order_by(writes.c.writer_seq, writes.c.target_seq)
         )
-        for row in rows:
-            found[row.writer_seq].append(Gate(row.target_seq, row.gate))
+        for writer, target, gate in numbers(connection, of_these):
+            found[writer].append(Gate(target, gate))
     return {seq: tuple(gates) for seq, gates in found.items()}
 
 
@@ -282,14 +278,13 @@ def count_below(connection: Connection, head: Head, model_id: int, least: float)
     return connection.execute(select(func.count()).select_from(below)).scalar_one()
 
 
-def _rows(memory_id: int, model_id: int, of: Iterable[tuple[int, Write]]) -> Iterator[dict[str, Any]]:
+def _rows(
+    memory_id: int, model_id: int, of: Iterable[tuple[int, Write]]
+) -> list[tuple[int, int, int, int, float]]:
+    """In the order of the table's columns."""
+    found = []
     for seq, write in of:
         kept = write.gates > 0
-        for target, gate in zip(write.targets[kept].tolist(), write.gates[kept].tolist(), strict=True):
-            yield {
-                "memory_id": memory_id,
-                "model_id": model_id,
-                "writer_seq": seq,
-                "target_seq": target,
-                "gate": gate,
-            }
+        both = zip(write.targets[kept].tolist(), write.gates[kept].tolist(), strict=True)
+        found += [(memory_id, model_id, seq, target, gate) for target, gate in both]
+    return found
