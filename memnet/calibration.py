@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 
 _SURE = 1e-6
 """Probabilities nearer to 0 or 1 have the log-odds of this one."""
@@ -59,6 +59,8 @@ class Calibration:
     """T; above 1 makes probabilities more cautious."""
     least_gate: float = 0.0
     """What a new fact takes of an older one, in nats, is nothing if it is less than this."""
+    sharpening: float = 0.0
+    """a: among many facts, scores are multiplied by 1 + a ln(facts / 64); see `nn.attention.sharpness`."""
     doubt: Doubt | None = None
     """None: the memory abstains only if undecided is the most probable answer."""
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Calibration:
             "version": VERSION,
             "temperature": self.temperature,
             "least_gate": self.least_gate,
+            "sharpening": self.sharpening,
             "doubt": None if d is None else {name: getattr(d, name) for name in Doubt.__slots__},
             "record": dict(self.record),
         }
@@ -91,13 +94,18 @@ class Calibration:
             ValueError: Of a version that is not read here, or numbers that cannot be.
             KeyError, TypeError: Something else.
         """
-        if values["version"] != VERSION:
+        # The first version had no sharpening.
+        if values["version"] not in (1, VERSION):
             raise ValueError(f"calibration of version {values['version']}, this memnet reads {VERSION}")
         temperature, least_gate = float(values["temperature"]), float(values["least_gate"])
-        if not temperature > 0 or not least_gate >= 0:
-            raise ValueError(f"calibration with temperature {temperature} and least gate {least_gate}")
-        doubt = values["doubt"]
-        return cls(temperature, least_gate, None if doubt is None else Doubt(**doubt), values["record"])
+        sharpening = float(values.get("sharpening", 0.0))
+        if not temperature > 0 or not least_gate >= 0 or not sharpening >= 0:
+            raise ValueError(
+                f"calibration with temperature {temperature}, least gate {least_gate}, sharpening {sharpening}"
+            )
+        given = values["doubt"]
+        doubt = None if given is None else Doubt(**given)
+        return cls(temperature, least_gate, sharpening, doubt, values["record"])
 
 
 UNCALIBRATED = Calibration()

@@ -4,9 +4,10 @@ The stories: those of bAbI's training files that training set aside, and generat
 other seeds, in which three questions of ten have no answer. Test files are not read. In this order:
 
 1. `least_gate`, among a few: the one with the fewest errors, with and without strangers around the stories
-2. `temperature`: the smallest log loss of "this answer is right"
-3. `doubt`: logistic regression of "the facts do not decide it"
-4. its limit: the lowest at which at most 2 of 100 questions that the facts decide lose a right answer
+2. `sharpening`, likewise, on stories alone and among a thousand strangers
+3. `temperature`: the smallest log loss of "this answer is right"
+4. `doubt`: logistic regression of "the facts do not decide it"
+5. its limit: the lowest at which at most 2 of 100 questions that the facts decide lose a right answer
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ GATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 """Least gates that are tried, in nats."""
 
 STRANGERS = 300
+
+SHARPENINGS = (0.0, 0.05, 0.1, 0.2, 0.3)
+"""Sharpenings that are tried."""
+
+MANY_STRANGERS = 1_000
 WORDED_SEED = 1_000_000_007
 """Of the generated validation stories; training watches stories of the same seed."""
 UNANSWERABLE = 0.3
@@ -105,6 +111,8 @@ def calibrate(
     least_gate, tried = _least_gate(checkpoint, held_out, questions)
     network = checkpoint.network
     network.least_gate = least_gate
+    on_step("sharpening")
+    network.sharpening, sharpened = _sharpening(checkpoint, held_out, questions)
     bare = interpreter_of(replace(checkpoint, calibration=UNCALIBRATED))
     assert isinstance(bare, MultiHeadInterpreter)
     on_step("questions")
@@ -119,8 +127,8 @@ def calibrate(
     temperature = _temperature(bare, checkpoint.vocabulary, put)
     on_step("doubt")
     doubt = _doubt(bare, checkpoint.vocabulary, put, temperature)
-    fitted = Calibration(temperature, least_gate, doubt)
-    record = _record(bare, checkpoint.vocabulary, put, fitted, tried)
+    fitted = Calibration(temperature, least_gate, network.sharpening, doubt)
+    record = _record(bare, checkpoint.vocabulary, put, fitted, tried) | {"sharpenings": sharpened}
     record["data"] = {
         "babi": {str(task): min(questions, len(list(asked(s)))) for task, s in held_out.items()},
         "worded": {"stories": len(worded), "seed": WORDED_SEED, "unanswerable": UNANSWERABLE},
@@ -181,6 +189,29 @@ def _least_gate(
     return best, {
         str(gate): {"error": round(plain, 4), "error_among_strangers": round(among, 4)}
         for gate, (plain, among) in tried.items()
+    }
+
+
+def _sharpening(
+    checkpoint: Checkpoint, held_out: Mapping[int, Sequence[Story]], questions: int
+) -> tuple[float, dict[str, Any]]:
+    """The sharpening with the fewest errors, and the errors of each."""
+    network = checkpoint.network
+    assert isinstance(network, MultiHeadMemory)
+    bare = replace(checkpoint, calibration=UNCALIBRATED)
+    tried = {}
+    for sharpening in SHARPENINGS:
+        network.sharpening = sharpening
+        crowds = Crowd(bare, 0), Crowd(bare, MANY_STRANGERS), Crowd(bare, MANY_STRANGERS, where="around")
+        tried[sharpening] = [
+            fmean(error_among(crowd, stories, max(1, questions // 4)) for stories in held_out.values())
+            for crowd in crowds
+        ]
+    best = min(SHARPENINGS, key=lambda each: sum(tried[each]))
+    names = ("error", "error_behind_strangers", "error_among_strangers")
+    return best, {
+        str(each): {name: round(error, 4) for name, error in zip(names, errors, strict=True)}
+        for each, errors in tried.items()
     }
 
 

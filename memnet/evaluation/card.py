@@ -191,7 +191,7 @@ def _fitted(calibration: Mapping[str, Any]) -> str:
     return (
         "Fitted to validation stories (`memnet babi calibrate`): "
         f"temperature {calibration['temperature']:g}, "
-        f"least write {calibration['least_gate']:g} nats, "
+        f"least write {calibration['least_gate']:g} nats, sharpening {calibration['sharpening']:g}, "
         f"declining above a doubt of {calibration['doubt']['limit']:g}."
     )
 

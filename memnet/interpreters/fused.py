@@ -15,6 +15,7 @@ from jaxtyping import Float32, Float64, Int64
 
 from memnet.interpreters.base import Facts
 from memnet.interpreters.matched import Aged, Few, Many, Matched
+from memnet.nn.attention import sharpness
 from memnet.nn.multihead import LEAST_RETENTION, MOST_OF_A_GATE, NEGLIGIBLE_GATE, MultiHeadMemory
 
 Array = np.ndarray
@@ -44,7 +45,7 @@ class Fused:
 
     def __init__(self, network: MultiHeadMemory) -> None:
         self.config = c = network.config
-        self.least_gate = network.least_gate
+        self.least_gate, self.sharpening = network.least_gate, network.sharpening
         w = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
         H, d, dh = c.num_heads, network.dim, network.head_dim
         self.dim, self.mechanism = d, c.mechanism
@@ -74,9 +75,7 @@ class Fused:
         self.last_gain = w["last_norm.gain"]
         self.relate = _layer(w, "relate", np.tile(self.last_gain, c.num_hops + 1))
         # What the words of an answer are chosen by and what names are pointed at with.
-        self.tell = np.concatenate(
-            [_layer(w, each, self.last_gain) for each in ("answer", "copy")], axis=1
-        )
+        self.tell = np.concatenate([_layer(w, each, self.last_gain) for each in ("answer", "copy")], axis=1)
         self.choose = (_columns(w["choose.weight"]), w["choose.bias"])
         if c.write:
             self.write = (w["write.weight"], w["write.bias"])
@@ -157,6 +156,7 @@ class Fused:
         np.dot(q, self.start[0], out=u)
         u += self.start[1]
         states[0] = u
+        sharp = np.float32(sharpness(self.sharpening, N))
         for hop in range(c.num_hops):
             z, p, total = scores[hop], attention[hop], totals[hop]
             np.add(u, self.step[hop], out=normed)
@@ -165,6 +165,8 @@ class Fused:
             if c.write:
                 np.logaddexp(_ZERO, weigh, out=weigh)
             facts.score(normed, asked, z)
+            if sharp != 1:
+                z *= sharp
             np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=p)
             np.exp(p, out=p)
             facts.take(p, taken)

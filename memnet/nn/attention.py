@@ -12,6 +12,7 @@ score needs every fact's key at every hop: its network is served too, by a full 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -117,10 +118,25 @@ class AdditiveScores(Scores):
         return content + torch.matmul(turned.transpose(1, 2), self._waves)
 
 
+SHARPENED_FROM = 64
+"""Facts from which on attention can be sharpened; about as many as questions attend to in training."""
+
+
+def sharpness(sharpening: float, facts: int) -> float:
+    """By what scores are multiplied among so many facts: 1 + a max(0, ln(facts / 64)).
+
+    A score that is ahead by a constant loses to ever more facts behind it; one that is ahead by a multiple of
+    the logarithm of their number does not (Chiang and Cholak 2022, "Overcoming a Theoretical Limitation of
+    Self-Attention", section 5; Nakanishi 2025, "Scalable-Softmax Is Superior for Attention", eq. 2).
+    """
+    return 1 + sharpening * math.log(max(facts, SHARPENED_FROM) / SHARPENED_FROM)
+
+
 def normalise(
     scores: Float[Tensor, "*heads memory"],
     null: Float[Tensor, "*heads"],
     off: Bool[Tensor, "*#heads memory"],
+    sharpening: float = 0.0,
 ) -> tuple[Float[Tensor, "*heads memory"], Float[Tensor, "*heads"], Float[Tensor, "*heads"]]:
     """Attention of facts and of the null slot.
 
@@ -130,11 +146,16 @@ def normalise(
         scores: z_i.
         null: z_0.
         off: True for facts that get none: not told yet, padding, or retired.
+        sharpening: a, by which many facts blur attention less; see `sharpness`.
 
     Returns:
         p_i, exactly 0 where off; p_0, all that there is when every fact is off; and the log-odds of facts
         against the null, within -10 and 10.
     """
+    if sharpening:
+        count = (~off).sum(dim=-1, keepdim=True).clamp(min=SHARPENED_FROM)
+        factor = 1 + sharpening * (count / SHARPENED_FROM).log()
+        scores, null = scores * factor, null * factor[..., 0]
     z = scores.masked_fill(off, -1e9)
     total = z.logsumexp(dim=-1)
     odds = (total - null).clamp(-10, 10)

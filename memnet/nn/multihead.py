@@ -149,6 +149,8 @@ class MultiHeadMemory(nn.Module):
         self.dim, self.head_dim = d, dh
         self.least_gate = 0.0
         """What a write takes is nothing if it is less, in nats; see `memnet.calibration`."""
+        self.sharpening = 0.0
+        """By how much attention is sharpened among many facts; see `memnet.nn.attention.sharpness`."""
         self.query_dim, self.value_dim = c.mechanism.query_dim(d, dh), c.mechanism.value_dim(d, dh)
         self.frequencies: Tensor
         self.register_buffer(
@@ -219,7 +221,7 @@ class MultiHeadMemory(nn.Module):
             z = scores(query if c.mechanism.query else x[:, :, None], turned)
             if retention is not None:
                 z = z + nn.functional.softplus(asked[..., -1]).transpose(1, 2)[..., None] * retention[:, None]
-            p, p0, odds = normalise(z, asked[..., -2].transpose(1, 2), off)
+            p, p0, odds = normalise(z, asked[..., -2].transpose(1, 2), off, self.sharpening)
             read = torch.matmul(p, values).transpose(1, 2)
             C, D = read[..., dv : dv + F], read[..., dv + F :]
             parts = [read[..., :dv], cos * C + sin * D, sin * C - cos * D]

@@ -137,7 +137,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"{folder} does not describe a network memnet can build: {reason}") from None
     network.eval().requires_grad_(False)
     if isinstance(network, MultiHeadMemory):
-        network.least_gate = calibration.least_gate
+        network.least_gate, network.sharpening = calibration.least_gate, calibration.sharpening
     return Checkpoint(folder.resolve().name, _sha256(raw), network, vocabulary, training, calibration)
 
 

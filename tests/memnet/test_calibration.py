@@ -17,7 +17,7 @@ from memnet.training.checkpoint import load_checkpoint, save_calibration, save_c
 
 LEXICON = Lexicon(sorted({"where", "is", "the", "went", "to"}), ["no", "yes"])
 FACTS = ["Mary went to the garden.", "John went to the office."]
-FITTED = Calibration(1.5, 0.3, Doubt(0.5, 0.75, -0.2, 2.5, -1.0, limit=0.4), {"data": {"worded": 3}})
+FITTED = Calibration(1.5, 0.3, 0.1, Doubt(0.5, 0.75, -0.2, 2.5, -1.0, limit=0.4), {"data": {"worded": 3}})
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_calibration_comes_back_with_its_checkpoint_and_the_weights_stay(folde
 
     after = load_checkpoint(folder)
     assert (before.calibration, after.calibration) == (UNCALIBRATED, FITTED)
-    assert after.network.least_gate == 0.3
+    assert (after.network.least_gate, after.network.sharpening) == (0.3, 0.1)
     assert before.digest != after.digest
     assert after.training == before.training
     for name, tensor in before.network.state_dict().items():
@@ -58,11 +58,23 @@ def test_a_checkpoint_of_format_1_answers_with_its_numbers_as_they_are(folder):
 def test_a_calibration_of_a_later_version_is_refused_by_name(folder):
     save_calibration(folder, FITTED)
     config = json.loads((folder / "config.json").read_text())
-    config["calibration"]["version"] = 2
+    config["calibration"]["version"] = 3
     (folder / "config.json").write_text(json.dumps(config))
 
-    with pytest.raises(CheckpointError, match="calibration of version 2, this memnet reads 1"):
+    with pytest.raises(CheckpointError, match="calibration of version 3, this memnet reads 2"):
         load_checkpoint(folder)
+
+
+def test_a_calibration_of_before_sharpening_blurs_as_it_did(folder):
+    save_calibration(folder, FITTED)
+    config = json.loads((folder / "config.json").read_text())
+    config["calibration"]["version"] = 1
+    del config["calibration"]["sharpening"]
+    (folder / "config.json").write_text(json.dumps(config))
+
+    checkpoint = load_checkpoint(folder)
+
+    assert (checkpoint.calibration.least_gate, checkpoint.network.sharpening) == (0.3, 0.0)
 
 
 def test_a_temperature_that_cannot_be_is_refused(folder):

@@ -54,7 +54,10 @@ def calibrate(
     if as_json:
         click.echo(json.dumps(fitted.to_json()))
         return
-    click.echo(f"temperature {fitted.temperature:g}, least gate {fitted.least_gate:g} nats")
+    click.echo(
+        f"temperature {fitted.temperature:g}, least gate {fitted.least_gate:g} nats, "
+        f"sharpening {fitted.sharpening:g}"
+    )
     before, after = (
         fitted.record[name]["expected_calibration_error"] for name in ("uncalibrated", "calibrated")
     )

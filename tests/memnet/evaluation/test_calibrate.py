@@ -22,6 +22,8 @@ from tests.models import untrained_checkpoint
 def folder(tmp_path, babi_dir, monkeypatch):
     monkeypatch.setattr(calibrate, "GATES", (0.0, 0.4))
     monkeypatch.setattr(calibrate, "STRANGERS", 6)
+    monkeypatch.setattr(calibrate, "SHARPENINGS", (0.0, 0.1))
+    monkeypatch.setattr(calibrate, "MANY_STRANGERS", 80)
     return untrained_multihead(tmp_path / "run", babi_dir)
 
 
@@ -36,6 +38,7 @@ def test_a_fit_is_kept_with_the_checkpoint_and_is_what_answers(folder, babi_dir)
     assert checkpoint.digest != before
     assert fitted["temperature"] > 0
     assert fitted["least_gate"] in (0.0, 0.4)
+    assert fitted["sharpening"] in (0.0, 0.1)
     assert fitted["record"]["data"]["babi"] == {"1": 4}
     assert 0 < fitted["record"]["unanswerable"]["abstained"] <= 1
     answer = Reader(checkpoint).ask_facts(["Mary moved to the office."], "Where is Mary?")

@@ -31,7 +31,12 @@ def test_a_scorecard_holds_everything_that_a_card_promises(measured):
     assert [each["tasks"].keys() for each in card["padded"].values()] == [{"1"}, {"1"}]
     assert card["wording"]["held_out"]["questions"] > 0
     assert {"entity_never_mentioned", "relation_never_stated"} <= card["wording"]["abstained"].keys()
-    assert card["reliability"].keys() == {"bAbI test", "training wording", "held-out wording", "independent wording"}
+    assert card["reliability"].keys() == {
+        "bAbI test",
+        "training wording",
+        "held-out wording",
+        "independent wording",
+    }
     assert card["speed"]["question_p50_s"] > 0
     assert steps[0] == "errors and evidence"
     assert steps[-1] == "speed"

@@ -52,13 +52,13 @@ def network(request):
     return made.eval()
 
 
-def dense(network, facts, question):
+def dense(network, facts, question, memory=64):
     episodes = Episodes(
         [Lesson(1, facts, (Asked(question, (), len(facts)),))],
         LEXICON,
         symbol_dim=network.config.symbol_dim,
         positions=network.config.positions,
-        memory=64,
+        memory=memory,
         fixed=lambda task, key: False,
     )
     with torch.no_grad():
@@ -84,6 +84,23 @@ def test_attention_is_that_of_training_to_the_fifth_decimal(network, question, c
 
     np.testing.assert_allclose(read.attention, outcome.attention[0, 0], atol=1e-5)
     np.testing.assert_allclose(read.null, outcome.null[0, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [64, 100, 150])
+def test_many_facts_are_attended_to_as_sharply_as_a_calibration_says(network, count):
+    facts = tuple(f"Person{number} went to the garden." for number in range(count))
+    blurred = MultiHeadInterpreter(network, LEXICON)
+    before = blurred.answer("Where is Person3?", told_of(blurred, facts), 4)
+    network.sharpening = 0.2
+    interpreter = MultiHeadInterpreter(network, LEXICON)
+
+    read = interpreter.answer("Where is Person3?", told_of(interpreter, facts), 4)
+    _, outcome = dense(network, facts, "Where is Person3?", memory=200)
+
+    # The others are retired.
+    np.testing.assert_allclose(read.attention, outcome.attention[0, 0][..., read.read], atol=1e-5)
+    np.testing.assert_allclose(read.null, outcome.null[0, 0], atol=1e-5)
+    assert np.array_equal(read.attention, before.attention) == (len(read.read) <= 64)
 
 
 def test_what_later_facts_leave_is_that_of_training(network):
