@@ -35,6 +35,10 @@ class PostgresServer:
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement)
 
+    def limit_files(self, pid: int, size: int | None) -> None:
+        """Let one of the server's processes write no file beyond a size in bytes; None lifts the limit."""
+        _run("prlimit", f"--pid={pid}", f"--fsize={'unlimited' if size is None else size}:")
+
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
         """A new database, copied from a template and dropped at the end: its name."""
