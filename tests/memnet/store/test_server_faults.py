@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
 from memnet.errors import StoreUnavailable
 from memnet.store import FactStore, Once, open_database
+from memnet.store import database as database_module
 from tests.memnet.store.conftest import STORY, Database
 from tests.memnet.store.test_failpoints import assert_sound
+from tests.memnet.store.test_faults import fill_up
 from tests.memnet.store.test_views import assert_same
 from tests.postgres_proxy import PostgresProxy, running_proxy
 from tests.postgres_server import PostgresServer
@@ -59,6 +64,76 @@ def test_a_connection_that_is_cut_at_the_commit_is_an_error_and_the_same_request
     assert_same(distant.view(), database.view())
 
 
+def test_a_server_that_falls_silent_within_a_statement_is_given_up_and_found_again(
+    distant: Database, proxy: PostgresProxy, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(database_module, "_SILENCE_S", 0.5)
+    engine = open_database(proxy.url(str(distant.engine.url.database)) + "?connect_timeout=2")
+    store = FactStore(engine)
+    house = Database(str(engine.url), engine, store, distant.model_id)
+    house.add(*STORY)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def go_silent(_connection, _cursor, statement, *_):
+        if statement.startswith("INSERT INTO facts"):
+            proxy.silent.set()
+
+    accepted = proxy.accepted
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable) as raised:
+        house.add("lost")
+    assert str(raised.value.__cause__.__cause__) == "the server said nothing for 0.5 s"
+    # Nothing is answered from memory either; the new connection is refused by its own timeout.
+    with pytest.raises(StoreUnavailable):
+        house.view()
+    assert time.monotonic() - started < 20
+    assert proxy.accepted > accepted
+
+    event.remove(engine, "before_cursor_execute", go_silent)
+    proxy.silent.clear()
+    assert house.view().texts == tuple(STORY)
+    house.add("found again")
+    assert_sound(distant, distant.store)
+    store.close()
+
+
+def test_a_long_statement_is_ended_by_the_server_and_stores_nothing(database: Database):
+    patient = database.engine
+    with patient.connect() as connection:
+        limits = [
+            connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+            for name in ("statement_timeout", "lock_timeout")
+        ]
+    assert limits == ["1min", "10s"]
+    engine = open_database(f"{database.url}&options=-c%20statement_timeout%3D300")
+    store = FactStore(engine)
+
+    with patient.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreUnavailable, match="QueryCanceled"):
+            store.add("house", STORY, model_id=database.model_id, vectors=database.vectors(2))
+
+    assert database.store.get_memory("house").revision == 0
+    assert store.add("house", STORY, model_id=database.model_id, vectors=database.vectors(2)).seqs == (1, 2)
+    store.close()
+
+
+def test_removing_traces_may_take_longer_than_any_silence(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(database_module, "_SILENCE_S", 0.3)
+    store = FactStore(open_database(database.url))
+    store.ping()
+    with ThreadPoolExecutor(1) as threads, database.engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE facts IN ACCESS SHARE MODE")
+        scrubbing = threads.submit(store.scrub)
+        time.sleep(1)
+        assert not scrubbing.done()
+        connection.commit()
+        assert scrubbing.result()
+    store.close()
+
+
 _SEGMENT = 16 << 20
 """Bytes of a segment of the server's write-ahead log. A backend that may not write as much ends the server."""
 
@@ -82,8 +157,7 @@ def test_a_server_that_has_no_room_refuses_the_write_and_nothing_else(
     postgres_server.limit_files(pid, size)
 
     with pytest.raises(StoreUnavailable) as raised:
-        while database.store.get_memory("house").revision < 50:
-            database.add(*["a long fact " * 100] * 10)
+        fill_up(database)
 
     assert "could not extend file" in str(raised.value.__cause__)
     assert "has room" in str(raised.value.hint)
