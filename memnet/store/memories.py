@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 
 from memnet.errors import InputError, MemoryNotFound
+from memnet.store.epoch import STORE_EPOCH
 from memnet.store.rows import MemoryRow
-from memnet.store.schema import changes, fact_vectors, facts, memories, store_meta, writes
+from memnet.store.schema import changes, fact_vectors, facts, memories, writes
 from memnet.store.statements import insert_if_absent
 from memnet.store.texts import check_text
 
@@ -42,8 +43,6 @@ BEING_IMPORTED = and_(
     func.coalesce(memories.c.description, "") == UNFINISHED,
 )
 """Memories that nobody has made and that are not whole yet."""
-
-STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
 
 # Built once: putting it together would take longer than asking SQLite.
 _HEAD = select(
@@ -71,8 +70,8 @@ class Head:
     log_floor: int
     history_floor: int
     epoch: tuple[str, int]
-    """Of the store, new when the database is restored, and of the memory, raised when facts are erased.
-    What was cached in another epoch must not be used."""
+    """Of the store, new when the database is restored or its server started, and of the memory, raised when
+    facts are erased. What was cached in another epoch must not be used."""
     past: bool = False
     """Whether `revision` is not the last one; the counts are always those of the last one."""
 

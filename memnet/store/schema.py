@@ -72,7 +72,7 @@ store_meta = Table(
     Column("key", String(63), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`store_epoch`: a UUID, new after every restore or promotion, so that no cache survives one."""
+"""`store_epoch`: a UUID, new after every restore, so that no cache survives one."""
 
 models = Table(
     "models",
