@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from memnet.errors import InputError, StoreUnavailable
+from memnet.store import forking
 from memnet.store.silence import Listening
 
 DEFAULT_DATABASE_URL = "sqlite:///var/memnet.db"
@@ -158,6 +159,7 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
     address = f"{path.as_uri()}?mode={'rwc' if migrating else 'rw'}"
 
     def connect() -> sqlite3.Connection:
+        forking.check_own(path)
         # The default mode would create an empty file for a misspelt path.
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         # The driver's own transactions would begin deferred; the `begin` event below decides.
@@ -171,6 +173,7 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
 
     pool: dict[str, Any] = {"poolclass": NullPool} if migrating else _POOL
     engine = create_engine(url.set(database=str(path)), creator=connect, hide_parameters=True, **pool)
+    forking.watch(engine)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -199,6 +202,7 @@ def _open_postgresql(url: URL, *, migrating: bool) -> Engine:
         hide_parameters=True,
         **pool,
     )
+    forking.watch(engine)
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, positional: list[Any], named: dict[str, Any]) -> Listening:
