@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 import memnet
 from memnet import stages
 from service.access import needs
+from service.dependencies import MemoryDep
 
 if TYPE_CHECKING:
     from memnet.reader import ModelInfo
@@ -77,6 +78,12 @@ CACHED = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+LOG = Gauge(
+    "memnet_database_log_bytes",
+    "SQLite's write-ahead log, when it was asked for; 0 with a server",
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
 BUILD = Gauge(
     "memnet_build",
     "1, of the version and the network that answers",
@@ -91,8 +98,9 @@ _tracer = trace.get_tracer("memnet", memnet.__version__)
 
 
 @router.get("/metrics", dependencies=[needs("admin")], include_in_schema=False)
-async def metrics() -> Response:
+async def metrics(memory: MemoryDep) -> Response:
     """The numbers, as Prometheus reads them."""
+    LOG.set(memory.store.log_bytes or 0)
     return Response(rendered(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
 

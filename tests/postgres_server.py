@@ -24,6 +24,8 @@ class PostgresServer:
 
     folder: Path
     """Holds the socket."""
+    binaries: Path
+    """PostgreSQL's programs."""
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database, for `open_database`."""
@@ -34,6 +36,27 @@ class PostgresServer:
         address = f"host={self.folder} user=postgres dbname=postgres"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement)
+
+    def control(self, *command: str) -> None:
+        """Have `pg_ctl` do something to it."""
+        _run(self.binaries / "pg_ctl", "-D", self.folder / "data", "-w", "-t", "60", *command)
+
+    def crash(self) -> None:
+        """End every process of it at once; nothing is written any more."""
+        self.control("stop", "-m", "immediate")
+
+    def promote(self) -> None:
+        """Make a server that follows another one take its place."""
+        self.control("promote")
+
+    def limit_files(self, pid: int, size: int | None) -> None:
+        """Let one of the server's processes write no file beyond a size in bytes; None lifts the limit."""
+        _run("prlimit", f"--pid={pid}", f"--fsize={'unlimited' if size is None else size}:")
+
+    def ask(self, statement: sql.Composable) -> list[tuple[object, ...]]:
+        """The rows of one statement."""
+        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres") as connection:
+            return connection.execute(statement).fetchall()
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
@@ -58,26 +81,37 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running_server(binaries: Path) -> Iterator[PostgresServer]:
-    """Start a server, and stop it at the end."""
+def running_server(binaries: Path, following: PostgresServer | None = None) -> Iterator[PostgresServer]:
+    """Start a server, and stop it at the end.
+
+    Args:
+        binaries: PostgreSQL's programs.
+        following: The server whose copy it becomes, and whose changes it takes over; None for a new one.
+    """
     # The path of a socket has room for 107 bytes, so pytest's own long folders will not do.
     folder = Path(tempfile.mkdtemp(prefix="memnet-pg-"))
     data = folder / "data"
+    server = PostgresServer(folder, binaries)
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        _run(
-            binaries / "initdb",
-            *("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"),
-        )
+        if following is None:
+            _run(
+                binaries / "initdb",
+                *("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"),
+            )
+        else:
+            source = ("-h", following.folder, "-U", "postgres", "-D", data)
+            _run(binaries / "pg_basebackup", *source, "-R", "-c", "fast", "--no-sync")
         options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
         options += " -c shared_buffers=32MB"
-        log = folder / "log"
-        _run(binaries / "pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start")
+        server.control("-l", str(folder / "log"), "-o", options, "start")
         try:
-            yield PostgresServer(folder)
+            yield server
         finally:
-            _run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            # Gone already when a test has let it crash.
+            if (data / "postmaster.pid").exists():
+                server.crash()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select, update
 
 from memnet.store import migrate, models
-from memnet.store.database import reading, writing
+from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.keys import Keys
 from memnet.store.memories import Head
 from memnet.store.rows import ModelRow
@@ -143,6 +143,21 @@ class StoreBase:
     def cached_bytes(self) -> int:
         """Estimated size of the views kept in memory."""
         return self._views.size_bytes
+
+    @property
+    def log_bytes(self) -> int | None:
+        """Size of SQLite's write-ahead log, 0 when there is none; None for a server.
+
+        About 8 MiB is usual. It grows beyond while a reader holds on to an old state, another process for
+        example that opened a transaction and forgot it: nothing behind that state can be moved into the file.
+        """
+        file = sqlite_file(self._engine)
+        if file is None:
+            return None
+        try:
+            return file.with_name(f"{file.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def sweep(self) -> int:
         """Let go of cached views of what other processes erased or deleted. Reads do this once a minute.

@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from memnet.errors import InputError, StoreUnavailable
+from memnet.store import forking
+from memnet.store.silence import Listening
 
 DEFAULT_DATABASE_URL = "sqlite:///var/memnet.db"
 """An embedded database under the working folder."""
@@ -25,6 +27,9 @@ _POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": BUSY_TIMEOUT_S}
 """Up to as many connections as a web server has threads, 40, so that no request waits for one."""
 
 _STATEMENT_TIMEOUT_S = 60
+
+_SILENCE_S = _STATEMENT_TIMEOUT_S + 10.0
+"""A server that is there has said by then that a statement took too long."""
 
 
 def open_database(url: str | URL, *, migrating: bool = False) -> Engine:
@@ -90,6 +95,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def alone(engine: Engine) -> Iterator[Callable[[str], list[Any]]]:
     """A connection outside any transaction, for the statements that want none: a function that runs one.
 
+    They may take any time.
+
     Raises:
         StoreUnavailable: The database does not answer, or could not do its work.
     """
@@ -104,6 +111,7 @@ def alone(engine: Engine) -> Iterator[Callable[[str], list[Any]]]:
     try:
         if on_server:
             driver.autocommit = True
+            silence_s, driver.silence_s = driver.silence_s, None
 
         def execute(statement: str) -> list[Any]:
             cursor = driver.execute(statement)
@@ -115,6 +123,7 @@ def alone(engine: Engine) -> Iterator[Callable[[str], list[Any]]]:
         raise _unavailable(type(error).__name__) from error
     finally:
         if on_server and not driver.closed:
+            driver.silence_s = silence_s
             driver.autocommit = False
         connection.close()
 
@@ -154,6 +163,7 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
     address = f"{path.as_uri()}?mode={'rwc' if migrating else 'rw'}"
 
     def connect() -> sqlite3.Connection:
+        forking.check_own(path)
         # The default mode would create an empty file for a misspelt path.
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         # The driver's own transactions would begin deferred; the `begin` event below decides.
@@ -167,6 +177,7 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
 
     pool: dict[str, Any] = {"poolclass": NullPool} if migrating else _POOL
     engine = create_engine(url.set(database=str(path)), creator=connect, hide_parameters=True, **pool)
+    forking.watch(engine)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -180,17 +191,28 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
 
 def _open_postgresql(url: URL, *, migrating: bool) -> Engine:
     arguments: dict[str, Any] = {}
+    silence_s = None
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = 5
     if "options" not in url.query and not migrating:
         arguments["options"] = (
             f"-c lock_timeout={int(BUSY_TIMEOUT_S)}s -c statement_timeout={_STATEMENT_TIMEOUT_S}s"
         )
+        silence_s = _SILENCE_S
     pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {**_POOL, "pool_pre_ping": True}
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args=arguments,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
         **pool,
     )
+    forking.watch(engine)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, positional: list[Any], named: dict[str, Any]) -> Listening:
+        connection = Listening.connect(*positional, **named)
+        connection.silence_s = silence_s
+        return connection
+
+    return engine

@@ -7,11 +7,17 @@ how a view came to be cannot be seen in an answer.
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import Protocol
 
 import faiss
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
+
+if hasattr(os, "register_at_fork"):
+    # A child inherits OpenMP's belief in threads that only the parent has, and would wait for them for ever.
+    os.register_at_fork(after_in_child=partial(faiss.omp_set_num_threads, 1))
 
 Found = tuple[Float32[np.ndarray, "queries found"], Int64[np.ndarray, "queries found"]]
 """Scores, best first, and positions; position -1 fills a row whose scores are not numbers."""

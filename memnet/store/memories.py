@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 
 from memnet.errors import InputError, MemoryNotFound
+from memnet.store.epoch import STORE_EPOCH
 from memnet.store.rows import MemoryRow
-from memnet.store.schema import changes, fact_vectors, facts, memories, store_meta, writes
+from memnet.store.schema import changes, check_version, fact_vectors, facts, memories, version_found, writes
 from memnet.store.statements import insert_if_absent
 from memnet.store.texts import check_text
 
@@ -43,8 +44,6 @@ BEING_IMPORTED = and_(
 )
 """Memories that nobody has made and that are not whole yet."""
 
-STORE_EPOCH = select(store_meta.c.value).where(store_meta.c.key == "store_epoch").scalar_subquery()
-
 # Built once: putting it together would take longer than asking SQLite.
 _HEAD = select(
     memories.c.memory_id,
@@ -56,6 +55,7 @@ _HEAD = select(
     memories.c.history_floor,
     memories.c.epoch,
     STORE_EPOCH.label("store_epoch"),
+    version_found.label("version"),
 ).where(memories.c.name == bindparam("name"))
 
 _ROW = [memories.c[field.name] for field in fields(MemoryRow)]
@@ -75,8 +75,8 @@ class Head:
     log_floor: int
     history_floor: int
     epoch: tuple[str, int]
-    """Of the store, new when the database is restored, and of the memory, raised when facts are erased.
-    What was cached in another epoch must not be used."""
+    """Of the store, new when the database is restored or its server started, and of the memory, raised when
+    facts are erased. What was cached in another epoch must not be used."""
     past: bool = False
     """Whether `revision` is not the last one; the other numbers are always those of the last one."""
 
@@ -194,10 +194,12 @@ def head(connection: Connection, name: str) -> Head:
 
     Raises:
         MemoryNotFound: There is none.
+        SchemaMismatch: The database was migrated since this process began.
     """
     row = connection.execute(_HEAD, {"name": known_name(name)}).one_or_none()
     if row is None:
         raise MemoryNotFound(name)
+    check_version(row.version)
     return Head(
         row.memory_id,
         row.uid,

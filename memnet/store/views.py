@@ -18,8 +18,9 @@ from memnet.stages import staged, tell
 from memnet.store import history, loading
 from memnet.store.cache import LATEST, Cached, ViewCache
 from memnet.store.database import reading
+from memnet.store.epoch import STORE_EPOCH
 from memnet.store.failpoints import hit
-from memnet.store.memories import STORE_EPOCH, Head
+from memnet.store.memories import Head
 from memnet.store.rows import ModelRow
 from memnet.store.schema import memories
 from memnet.store.statements import batched

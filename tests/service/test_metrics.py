@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,6 +104,29 @@ def test_the_lag_and_size_of_indexes_are_told(client: TestClient, house: str) ->
     assert _change(before, after, "memnet_views_total", how="caught_up") == 1
     assert _change(before, after, "memnet_views_total", how="as_it_was") == 1
     assert after[("memnet_cached_bytes", ())] > 0
+
+
+def test_a_reader_that_holds_the_databases_log_is_seen_by_its_size(
+    client: TestClient, house: str, memory: Memory, database: Path
+) -> None:
+    def log_bytes() -> float:
+        return _numbers(client)[("memnet_database_log_bytes", ())]
+
+    assert memory.store.scrub()
+    assert log_bytes() == 0
+    reader = sqlite3.connect(database, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM facts").fetchone()
+    sizes = []
+    for _ in range(3):
+        client.post(f"{house}/facts", json={"facts": [{"text": "John is there."}] * 20}).raise_for_status()
+        sizes.append(log_bytes())
+    assert 0 < sizes[0] < sizes[1] < sizes[2]
+    assert sizes[2] == database.with_name("memnet.db-wal").stat().st_size
+
+    reader.close()
+    assert memory.store.scrub()
+    assert log_bytes() == 0
 
 
 def test_no_text_and_no_name_of_a_memory_is_a_label(client: TestClient, house: str) -> None:
