@@ -152,7 +152,9 @@ def main() -> None:
     given = parser.parse_args()
     sizes = [f"{count:,} facts" for count in given.facts]
     page = Page(f"The page: first paint, and from a question to its picture, for {' and '.join(sizes)}")
-    found, chromium = measure(given.facts, given.rounds, given.checkpoint)
+    # The service runs in a folder of its own.
+    checkpoint = str(Path(given.checkpoint).absolute()) if given.checkpoint else None
+    found, chromium = measure(given.facts, given.rounds, checkpoint)
     page.say(
         f"chromium {chromium} headless, SQLite, the service and the browser on one machine; "
         f"{given.checkpoint or 'the shipped network'}; a hundred people go from place to place. "

@@ -16,6 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
+PLACES = ("--out", "--folder", "--environments")
+"""Options that name a place, and change nothing that is measured but the disk."""
+
 
 def options(about: str | None) -> argparse.ArgumentParser:
     """Options that every benchmark has; `about` is its docstring."""
@@ -71,11 +74,12 @@ class Page:
 
 
 def command() -> str:
-    """What was run, without where its page goes."""
+    """What was run, without the places on this machine that it was given."""
     given = sys.argv[1:]
-    if "--out" in given:
-        del given[given.index("--out") : given.index("--out") + 2]
-    given = [each for each in given if not each.startswith("--out=")]
+    for place in PLACES:
+        if place in given:
+            del given[given.index(place) : given.index(place) + 2]
+    given = [each for each in given if each.partition("=")[0] not in PLACES]
     return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *given])
 
 
