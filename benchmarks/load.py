@@ -16,18 +16,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from report import Page, options
 from served import Served, fill, questions, served, story
 
 CONNECTIONS = (1, 8, 32, 128)
@@ -95,7 +92,7 @@ def loaded(one: Served, work: Work, connections: int, seconds: float, folder: Pa
     before = one.cpu_s()
     ran = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout=60s", f"-s{script}", one.address],
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -143,74 +140,63 @@ def works(sizes: list[int]) -> list[Work]:
     ]
 
 
-def measure(options: argparse.Namespace) -> list[Row]:
+def measure(given: argparse.Namespace) -> list[Row]:
     """Everything, each with every number of connections."""
     rows = []
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+    with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
-        with served(folder, options.workers) as one:
-            for size in options.sizes:
-                fill(one, f"of-{size}", size)
+        with served(folder, given.workers) as one:
+            for size in given.sizes:
+                fill(one, f"of-{size}", story(size))
             with one.client() as client:
                 client.put("/v1/memories/told").raise_for_status()
                 client.put("/v1/memories/told-100").raise_for_status()
-            for work in works(options.sizes):
-                if options.only and not any(each in work.what for each in options.only):
+            for work in works(given.sizes):
+                if given.only and not any(each in work.what for each in given.only):
                     continue
-                loaded(one, work, options.workers * 4, min(options.seconds, 2), folder)  # every worker warm
-                for connections in options.connections:
-                    row = loaded(one, work, connections, options.seconds, folder)
+                loaded(one, work, given.workers * 4, min(given.seconds, 2), folder)  # every worker warm
+                for connections in given.connections:
+                    row = loaded(one, work, connections, given.seconds, folder)
                     print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
                     rows.append(row)
     return rows
 
 
-def table(rows: list[Row], options: argparse.Namespace, load: tuple[float, float]) -> str:
-    """The page."""
-    lines = [
-        f"# Load over HTTP: {options.workers} workers, loopback",
-        "",
-        f"`{' '.join(['python', *sys.argv])}`",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}; {platform.machine()}, {os.cpu_count()} processors; Python "
-        f"{platform.python_version()}, memnet {version('memnet')}, uvicorn {version('uvicorn')}, torch "
-        f"{version('torch')}; SQLite with synchronous=FULL; a key with every request; "
-        f"{options.seconds:g} s each. Load average {load[0]:.1f} before, {load[1]:.1f} after.",
-        "",
-        "| what | connections | per second | per CPU second of the workers | p50 ms | p95 ms | p99 ms "
-        "| max ms | refused | broken |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {r.what} | {r.connections} | {r.per_s:,.0f} | {r.per_cpu_s:,.0f} | {r.p50_ms:g} | {r.p95_ms:g} "
-        f"| {r.p99_ms:g} | {r.max_ms:g} | {r.refused} | {r.broken} |"
-        for r in rows
-    ]
-    return "\n".join(lines) + "\n"
+COLUMNS = (
+    "what", "connections", "per second", "per CPU second of the workers",
+    "p50 ms", "p95 ms", "p99 ms", "max ms", "refused", "broken",
+)  # fmt: skip
+
+
+def cells(r: Row) -> tuple[object, ...]:
+    """A row of the table."""
+    times = (f"{each:g}" for each in (r.p50_ms, r.p95_ms, r.p99_ms, r.max_ms))
+    return r.what, r.connections, f"{r.per_s:,.0f}", f"{r.per_cpu_s:,.0f}", *times, r.refused, r.broken
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--seconds", type=float, default=10, help="of each kind and number of connections")
     parser.add_argument("--sizes", type=int, nargs="+", default=[50, 10_000])
     parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
     parser.add_argument("--only", nargs="+", help="kinds of work that have one of these in their name")
     parser.add_argument(
         "--folder", help="where the database is kept for the run; default: the temporary folder"
     )
-    parser.add_argument("--out", type=Path, help="where to write the page")
-    options = parser.parse_args()
+    given = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed (Debian: apt-get install wrk)")
-    before = os.getloadavg()[0]
-    page = table(measure(options), options, (before, os.getloadavg()[0]))
-    print(page)
-    if options.out:
-        options.out.write_text(page, encoding="utf-8")
+    page = Page(f"Load over HTTP: {given.workers} workers, loopback", "uvicorn", "torch")
+    rows = measure(given)
+    page.say(
+        f"SQLite with synchronous=FULL; a key with every request; {given.seconds:g} s each, once. Refused "
+        "are answers of another status than expected, broken are connections that failed; neither counts per "
+        "second."
+    )
+    page.table(COLUMNS, [cells(each) for each in rows])
+    page.deliver(given.out)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How soon the page shows something, and how soon an answer is a picture, for small and large memories.
 
-    python benchmarks/page.py --facts 50 5000 --rounds 15 --json page.json
+    apt-get install chromium
+    python benchmarks/page.py --facts 50 5000 --rounds 15 --out benchmarks/results/DATE-page.md
 
 A service of its own is started on an empty SQLite database and filled; Debian's chromium, headless, opens
 the page. For each number of facts, in turn and anew in each round:
@@ -16,26 +17,17 @@ round, says what the page adds. On the screen means: painted, two animation fram
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx2
 from playwright.sync_api import Browser, sync_playwright
+from report import Page, options
+from served import PLACES, fill, served
 
-PLACES = ("garden", "kitchen", "office", "hallway", "bathroom", "bedroom")
 ASKED_FOR = ("Mary", "John", "Sandra", "Daniel")
 FIRST, LAST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Kurt"), ("Stone", "Marsh", "Field", "Brook")
 PEOPLE = (
@@ -45,6 +37,8 @@ PEOPLE = (
 """A hundred people who go from place to place, as in a memory of a house that many come to."""
 QUESTIONS = tuple(f"Where is {who}?" for who in ASKED_FOR)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+
+Times = dict[int, list[dict[str, float]]]
 
 # Both wait for the answer of their own question to be on the page, and then for it to be painted.
 DRAWN = """question => new Promise(resolve => {
@@ -77,45 +71,8 @@ FETCHED = """async ([memory, question, count]) => {
 }"""
 
 
-@contextmanager
-def _service(folder: str, checkpoint: str | None) -> Iterator[str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from service.cli import serve; serve()", "--port", "0"],
-        cwd=folder,
-        env={
-            **own,
-            "MEMNET_LOG_LEVEL": "warning",
-            "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
-            # On a machine that does other work too, nothing is given up early.
-            "MEMNET_REQUEST_TIMEOUT_S": "600",
-            **({"MEMNET_CHECKPOINT": checkpoint} if checkpoint else {}),
-        },
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        found = re.search(r"http://[0-9.]+:\d+", process.stdout.readline())
-        assert found, "the service did not start"
-        yield found.group()
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            # What was measured is not thrown away because a busy machine takes long to put things in order.
-            process.kill()
-            process.communicate()
-
-
-def _fill(address: str, name: str, count: int) -> None:
-    facts = [{"text": f"{PEOPLE[n % len(PEOPLE)]} went to the {PLACES[n * 7 % 6]}."} for n in range(count)]
-    with httpx2.Client(base_url=address, timeout=600) as client:
-        client.put(f"/v1/memories/{name}").raise_for_status()
-        for start in range(0, count, 250):
-            body = {"facts": facts[start : start + 250]}
-            client.post(f"/v1/memories/{name}/facts", json=body).raise_for_status()
+def _told(count: int) -> list[str]:
+    return [f"{PEOPLE[n % len(PEOPLE)]} went to the {PLACES[n * 7 % 6]}." for n in range(count)]
 
 
 def _round(browser: Browser, address: str, count: int, number: int) -> dict[str, float]:
@@ -138,84 +95,79 @@ def _round(browser: Browser, address: str, count: int, number: int) -> dict[str,
     drawn = page.evaluate(DRAWN, other) - page.evaluate("pressed")
     context.close()
     return {
-        "first_paint_ms": paint,
-        "link_to_picture_ms": linked,
-        "question_to_picture_ms": drawn,
-        "same_json_ms": fetched,
-        "ratio": drawn / fetched,
+        "first paint, empty cache, ms": paint,
+        "link to picture, empty cache, ms": linked,
+        "question to picture, ms": drawn,
+        "the same JSON, nothing drawn, ms": fetched,
+        "picture / JSON, per round": drawn / fetched,
     }
 
 
-def measure(facts: list[int], rounds: int, checkpoint: str | None = None) -> dict[str, Any]:
-    """Measure all sizes in turn, `rounds` times; one more round before them is not counted."""
+def measure(facts: list[int], rounds: int, checkpoint: str | None = None) -> tuple[Times, str]:
+    """Measure all sizes in turn, `rounds` times; one more round before them is not counted.
+
+    Returns:
+        The times of each round by number of facts, and chromium's version.
+    """
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium)")
-    found: dict[int, list[dict[str, float]]] = {count: [] for count in facts}
-    load = os.getloadavg()[0]
+    found: Times = {count: [] for count in facts}
     with (
         tempfile.TemporaryDirectory() as folder,
-        _service(folder, checkpoint) as address,
+        # On a machine that does other work too, nothing is given up early.
+        served(Path(folder), asks_for_key=False, request_timeout_s=600, checkpoint=checkpoint) as one,
         sync_playwright() as playwright,
     ):
         for count in facts:
-            _fill(address, f"facts-{count}", count)
+            fill(one, f"facts-{count}", _told(count))
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         for number in range(rounds + 1):
             for count in facts:
-                one = _round(browser, address, count, number)
-                print(f"round {number}, {count} facts: {_line(one)}", file=sys.stderr, flush=True)
+                times = _round(browser, one.address, count, number)
+                print(f"round {number}, {count} facts: {_line(times)}", file=sys.stderr, flush=True)
                 if number:
-                    found[count].append(one)
+                    found[count].append(times)
         chromium = browser.version
         browser.close()
-    return {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": platform.platform(),
-        "processors": os.cpu_count(),
-        "load_before": load,
-        "load_after": os.getloadavg()[0],
-        "chromium": chromium,
-        "checkpoint": checkpoint or "the shipped one",
-        "rounds": rounds,
-        "facts": {
-            str(count): {name: _summary([each[name] for each in found[count]]) for name in found[count][0]}
-            for count in facts
-        },
-    }
+    return found, chromium
 
 
-def _line(numbers: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.1f}" for name, value in numbers.items())
+def _line(times: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in times.items())
 
 
-def _summary(values: list[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    return {
-        "median": round(statistics.median(ordered), 2),
-        "best": round(ordered[0], 2),
-        "worst": round(ordered[-1], 2),
-    }
+def _cell(values: list[float]) -> str:
+    spec = ",.1f" if max(values) < 100 else ",.0f"
+    middle, best, worst = (format(f(values), spec) for f in (statistics.median, min, max))
+    return f"{middle} ({best} to {worst})"
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--facts", type=int, nargs="+", default=[50, 5000])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--checkpoint", help="the network to answer with; the shipped one by default")
-    parser.add_argument("--json", type=Path, help="where to write the numbers")
-    options = parser.parse_args()
-    result = measure(options.facts, options.rounds, options.checkpoint)
-    print(f"chromium {result['chromium']}, load {result['load_before']:.1f} to {result['load_after']:.1f}")
-    for count, numbers in result["facts"].items():
-        print(f"\n{count} facts, median of {options.rounds} (best to worst)")
-        for name, each in numbers.items():
-            print(f"  {name:24} {each['median']:9.1f}  ({each['best']:.1f} to {each['worst']:.1f})")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    given = parser.parse_args()
+    sizes = [f"{count:,} facts" for count in given.facts]
+    page = Page(f"The page: first paint, and from a question to its picture, for {' and '.join(sizes)}")
+    # The service runs in a folder of its own.
+    checkpoint = str(Path(given.checkpoint).absolute()) if given.checkpoint else None
+    found, chromium = measure(given.facts, given.rounds, checkpoint)
+    page.say(
+        f"chromium {chromium} headless, SQLite, the service and the browser on one machine; "
+        f"{given.checkpoint or 'the shipped network'}; a hundred people go from place to place. "
+        f"{given.rounds} rounds, one before them not counted; nothing selected."
+    )
+    page.table(
+        (f"median of {given.rounds} (best to worst)", *sizes),
+        [
+            (name, *(_cell([each[name] for each in rounds]) for rounds in found.values()))
+            for name in found[given.facts[0]][0]
+        ],
+    )
+    page.deliver(given.out)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+from report import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 TICKS = os.sysconf("SC_CLK_TCK")
 PLACES = ("garden", "kitchen", "office", "hallway", "bathroom", "bedroom")
 
@@ -44,21 +44,32 @@ class Served:
         """Seconds of processor time, user and system, that those that live have used."""
         return sum(_cpu_s(pid) for pid in self.workers())
 
-    def resident_mib(self) -> list[float]:
+    def resident_mib(self) -> dict[int, float]:
         """Memory that each worker holds now."""
         page = os.sysconf("SC_PAGE_SIZE") / 2**20
-        held = [_read(f"/proc/{pid}/statm").split() for pid in self.workers()]
-        return [int(each[1]) * page for each in held if each]
+        held = {pid: _read(f"/proc/{pid}/statm").split() for pid in self.workers()}
+        return {pid: int(each[1]) * page for pid, each in held.items() if each}
 
     def client(self, timeout_s: float = 60) -> httpx2.Client:
-        """A client with the service's key."""
+        """A client with the service's key, if it asks for one."""
         return httpx2.Client(base_url=self.address, headers=self.headers, timeout=timeout_s, trust_env=False)
 
 
 @contextmanager
-def served(folder: Path, workers: int, port: int = 0) -> Iterator[Served]:
-    """The shipped network over an SQLite file under `folder`, asking for a key as in production."""
+def served(
+    folder: Path, workers: int = 1, port: int = 0, *, asks_for_key: bool = True, **settings: object
+) -> Iterator[Served]:
+    """The shipped network over an SQLite file under `folder`, asking for a key as in production.
+
+    Args:
+        folder: Where the database is; what is in it stays.
+        workers: Processes that answer.
+        port: To listen on; 0 for a free one.
+        asks_for_key: Whether it does; a page in a browser here comes without one.
+        settings: Of the service, by their names: `request_timeout_s=600`. None for the default.
+    """
     own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
+    chosen = {f"MEMNET_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
     environment = {
         **own,
         "OMP_NUM_THREADS": "1",
@@ -66,18 +77,22 @@ def served(folder: Path, workers: int, port: int = 0) -> Iterator[Served]:
         "MEMNET_LOG_LEVEL": "warning",
         "MEMNET_RATE_LIMIT_PER_MINUTE": "0",
         "PYTHONPATH": str(ROOT),
+        **chosen,
     }
     memnet = [sys.executable, "-c", "from memnet.cli import main; main()"]
     subprocess.run([*memnet, "migrate"], env=environment, check=True, capture_output=True)
-    made = subprocess.run(
-        [*memnet, "keys", "create", f"load-{time.time_ns()}", "--memory", "*", "--may", "all"],
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    key = re.search(r"mn_[\w-]+", made.stdout)
-    assert key, made.stdout
+    headers = {}
+    if asks_for_key:
+        made = subprocess.run(
+            [*memnet, "keys", "create", f"load-{time.time_ns()}", "--memory", "*", "--may", "all"],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        key = re.search(r"mn_[\w-]+", made.stdout)
+        assert key, made.stdout
+        headers = {"Authorization": f"Bearer {key.group()}"}
     process = subprocess.Popen(
         [*memnet, "serve", "--workers", str(workers), "--port", str(port)],
         env=environment,
@@ -89,12 +104,21 @@ def served(folder: Path, workers: int, port: int = 0) -> Iterator[Served]:
         assert process.stdout is not None
         found = re.search(r"http://[0-9.]+:\d+", process.stdout.readline())
         assert found, "the service did not start"
-        one = Served(process, found.group(), {"Authorization": f"Bearer {key.group()}"}, workers > 1)
+        one = Served(process, found.group(), headers, workers > 1)
         _await_workers(one, workers)
         yield one
     finally:
-        process.terminate()
+        stop(process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a server. One that a busy machine keeps from ending in order is killed: what it measured counts."""
+    process.terminate()
+    try:
         process.wait(300)  # a worker that was killed may still be starting again
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _await_workers(one: Served, workers: int) -> None:
@@ -124,12 +148,11 @@ def questions(count: int, number: int = 64) -> list[str]:
     return [f"Where is {_name(draw.randrange(count // 5 + 4))}?" for _ in range(number)]
 
 
-def fill(one: Served, name: str, count: int) -> None:
-    """A memory with a story of so many facts."""
-    told = story(count)
+def fill(one: Served, name: str, told: list[str]) -> None:
+    """A memory with these facts."""
     with one.client(timeout_s=600) as client:
         client.put(f"/v1/memories/{name}").raise_for_status()
-        for start in range(0, count, 200):
+        for start in range(0, len(told), 200):
             body = {"facts": [{"text": text} for text in told[start : start + 200]]}
             client.post(f"/v1/memories/{name}/facts", json=body).raise_for_status()
 

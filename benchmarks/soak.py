@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import random
 import signal
 import sys
@@ -29,12 +28,11 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from report import Page, options
 from served import PLACES, Served, served
 
 PEOPLE = ("Mary", "John", "Sandra", "Daniel", "Bill", "Fred", "Julie", "Jeff")
@@ -194,92 +192,74 @@ def _of(answer: dict[str, Any]) -> Any:
     }
 
 
-def soak(options: argparse.Namespace, folder: Path) -> tuple[list[Client], dict[str, Any], list[str]]:
+def soak(given: argparse.Namespace, folder: Path) -> tuple[list[Client], dict[str, Any], list[str]]:
     """Run clients while workers are killed; then compare in a service that was started anew."""
-    place, stopping, draw = Place(), threading.Event(), random.Random(options.seed)
-    clients = [Client(number, place, stopping) for number in range(options.clients)]
-    facts: dict[str, Any] = {"workers killed": 0, "most MiB of a worker": 0.0}
-    wrong: list[str] = []
+    place, stopping, draw = Place(), threading.Event(), random.Random(given.seed)
+    clients = [Client(number, place, stopping) for number in range(given.clients)]
+    facts: dict[str, Any] = {"workers killed": 0}
     held: dict[int, list[float]] = {}
-    with served(folder, options.workers) as place.one:
+    with served(folder, given.workers) as place.one:
         threads = [threading.Thread(target=client.run) for client in clients]
         for thread in threads:
             thread.start()
-        until = time.monotonic() + options.seconds
-        kill_at = time.monotonic() + options.kill_every
-        while time.monotonic() < until and any(thread.is_alive() for thread in threads):
-            time.sleep(1)
-            for pid, mib in zip(place.one.workers(), place.one.resident_mib(), strict=False):
-                held.setdefault(pid, []).append(mib)
-            if time.monotonic() > kill_at:
-                os.kill(draw.choice(place.one.workers()), signal.SIGKILL)
-                facts["workers killed"] += 1
-                kill_at = time.monotonic() + options.kill_every * draw.uniform(0.5, 1.5)
-        stopping.set()
-        for thread in threads:
-            thread.join()
-    for pid, mib in held.items():
-        # From where it has loaded what it answers from.
-        grown = max(mib) - mib[len(mib) // 3]
-        if len(mib) > 60 and grown > GROWTH_MIB:
-            wrong.append(f"worker {pid} grew by {grown:.0f} MiB")
-    facts["most MiB of a worker"] = round(max(max(each) for each in held.values()))
-    facts["most MiB that a worker grew by after a third of its life"] = round(
-        max(max(each) - each[len(each) // 3] for each in held.values())
-    )
+        try:
+            until = time.monotonic() + given.seconds
+            kill_at = time.monotonic() + given.kill_every
+            while time.monotonic() < until and any(thread.is_alive() for thread in threads):
+                time.sleep(1)
+                living = place.one.resident_mib()
+                for pid, mib in living.items():
+                    held.setdefault(pid, []).append(mib)
+                if time.monotonic() > kill_at and living:
+                    os.kill(draw.choice([*living]), signal.SIGKILL)
+                    facts["workers killed"] += 1
+                    kill_at = time.monotonic() + given.kill_every * draw.uniform(0.5, 1.5)
+        finally:
+            stopping.set()
+            for thread in threads:
+                thread.join()
+    # From where it has loaded what it answers from.
+    grown = {pid: max(mib) - mib[len(mib) // 3] for pid, mib in held.items()}
+    wrong = [
+        f"worker {pid} grew by {mib:.0f} MiB"
+        for pid, mib in grown.items()
+        if len(held[pid]) > 60 and mib > GROWTH_MIB
+    ]
+    facts["most MiB of a worker"] = round(max((max(each) for each in held.values()), default=0))
+    facts["most MiB that a worker grew by after a third of its life"] = round(max(grown.values(), default=0))
     facts["workers seen"] = len(held)
-    with served(folder, options.workers) as place.one:
+    with served(folder, given.workers) as place.one:
         for client in clients:
             client.compare()
     facts["database MiB"] = round(sum(each.stat().st_size for each in folder.glob("memnet.db*")) / 2**20, 1)
     return clients, facts, wrong + [each for client in clients for each in client.wrong]
 
 
-def page(options: argparse.Namespace, clients: list[Client], facts: dict[str, Any], wrong: list[str]) -> str:
-    """What was done, and what was found."""
-    counts = sum((client.counts for client in clients), Counter[str]())
-    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    lines = [
-        f"# Soak: {options.seconds:g} s of mixed load, workers killed",
-        "",
-        f"`{' '.join(['python', *sys.argv])}`",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}; {platform.machine()}, {os.cpu_count()} processors; Python "
-        f"{platform.python_version()}, memnet {version('memnet')}, uvicorn {version('uvicorn')}; SQLite with "
-        f"synchronous=FULL, {options.workers} workers, {options.clients} clients. Load average at the "
-        f"end (1, 5, 15 minutes): {load}.",
-        "",
-        "| what | how often |",
-        "|---|---:|",
-        *(f"| {name} | {count:,} |" for name, count in sorted(counts.items())),
-        *(f"| {name} | {value:,} |" for name, value in facts.items()),
-        "",
-        f"**{len(wrong)} violations.**"
-        if wrong
-        else "**Every acknowledged fact is there, once, in order; every answer is the same again.**",
-        *(f"- {each}" for each in wrong[:50]),
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def main() -> int:
     """Soak and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill-every", type=float, default=30, help="seconds from kill to kill, about")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="where to write the page")
-    options = parser.parse_args()
+    given = parser.parse_args()
+    page = Page(f"Soak: {given.seconds:g} s of mixed load, workers killed", "uvicorn")
     with tempfile.TemporaryDirectory() as folder:
-        text = page(options, *(found := soak(options, Path(folder))))
-    print(text)
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    return 1 if found[2] else 0
+        clients, facts, wrong = soak(given, Path(folder))
+    counts = sum((client.counts for client in clients), Counter[str]())
+    page.say(f"SQLite with synchronous=FULL, {given.workers} workers, {given.clients} clients.")
+    page.table(
+        ("what", "how often"), [(name, f"{n:,}") for name, n in [*sorted(counts.items()), *facts.items()]]
+    )
+    page.say(
+        f"**{len(wrong)} violations.**"
+        if wrong
+        else "**Every acknowledged fact is there, once, in order; every answer is the same again.**",
+        *(f"- {each}" for each in wrong[:50]),
+    )
+    page.deliver(given.out)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ the key is not for does not exist, whatever its owner has called by that name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,11 +15,13 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Security
 from fastapi.routing import iter_route_contexts
 from fastapi.security import HTTPBearer, SecurityScopes
+from starlette.routing import compile_path
 
 from memnet.errors import MemoryNotFound
 from memnet.store import VERBS, KeyRow
 from service import problems
 from service.errors import Refused
+from service.rates import RateClass, class_of
 
 BEARER = HTTPBearer(
     scheme_name="key",
@@ -107,9 +110,37 @@ def check_routes(app: FastAPI) -> None:
 
 
 def _unasked(app: FastAPI) -> Iterator[tuple[str, set[str]]]:
+    for path, methods, verbs in _routes(app):
+        if guarded(path) and verbs is None and path != TOOLS:
+            yield path, methods
+
+
+def _routes(app: FastAPI) -> Iterator[tuple[str, set[str], set[str] | None]]:
+    """Every path with its methods and the verbs that it needs; None for one that asks for no key."""
     for route in iter_route_contexts(app.routes):
-        path = getattr(route, "path", None) or ""
         dependant = getattr(route, "dependant", None)
-        asks = dependant is not None and any(each.call is _authorize for each in dependant.dependencies)
-        if guarded(path) and not asks and path != TOOLS:
-            yield path, set(getattr(route, "methods", None) or ())
+        asking = [each for each in dependant.dependencies if each.call is _authorize] if dependant else []
+        verbs = {verb for each in asking for verb in each.own_oauth_scopes or ()}
+        methods = set(getattr(route, "methods", None) or ())
+        yield getattr(route, "path", None) or "", methods, verbs if asking else None
+
+
+class Classes:
+    """By which rate a request is counted, known from its head alone."""
+
+    def __init__(self, app: FastAPI) -> None:
+        """Read what each route of an application needs."""
+        # By method and number of parts, so that a request is compared with a few paths, not with all.
+        self._paths: dict[tuple[str, int], list[tuple[re.Pattern[str], RateClass]]] = {}
+        for path, methods, verbs in _routes(app):
+            if verbs is not None:
+                for method in methods:
+                    among = self._paths.setdefault((method, path.count("/")), [])
+                    among.append((compile_path(path)[0], class_of(verbs)))
+
+    def of(self, method: str, path: str) -> RateClass:
+        """The class of a request; `read` for one that no route answers, and for the heads of tool calls."""
+        for pattern, rate_class in self._paths.get((method, path.count("/")), ()):
+            if pattern.match(path):
+                return rate_class
+        return "read"

@@ -22,7 +22,7 @@ from memnet.errors import InputError
 from memnet.memory import Memory
 from memnet.store import migrate
 from service import docs, errors, metrics, openapi, ui
-from service.access import check_routes
+from service.access import Classes, check_routes
 from service.bodies import Bodies
 from service.capacity import Capacity
 from service.door import Door
@@ -46,8 +46,8 @@ from service.routes import (
 from service.settings import Settings
 from service.streams import Streams
 
-ADMITTED = 32
-"""Requests that may use the network or wait for it; the rest of the 40 threads stay free for reading."""
+RUNNING = 32
+"""Most requests that use the network at once; the rest of the 40 threads stay free for reading."""
 
 DESCRIPTION = """\
 **A memory that answers.** Post facts in plain language as they happen; ask; get the answer together with the
@@ -64,7 +64,7 @@ class Service(FastAPI):
         """The framework's layers, and around them what holds for every request, the outermost last."""
         settings: Settings = self.state.settings
         app: ASGIApp = Bodies(super().build_middleware_stack(), max_body_bytes=settings.max_body_bytes)
-        app = Door(app, state=self.state, settings=settings)
+        app = Door(app, state=self.state, settings=settings, classes=Classes(self))
         app = Gate(app, places=settings.max_concurrent_requests, timeout_s=settings.request_timeout_s)
         return Edge(app, hosts=settings.hosts, templates=metrics.templates(self))
 
@@ -107,11 +107,13 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
         docs_url=None,
         redoc_url=None,
     )
-    running = min(os.cpu_count() or 1, ADMITTED)
+    running = min(os.cpu_count() or 1, RUNNING)
+    # The rest of the places are for requests that only read, which are not held up by questions.
+    waiting = max(0, settings.max_concurrent_requests * 3 // 4 - running)
     app.state.settings = settings
     if memory is not None:
         app.state.memory = memory
-    app.state.capacity = Capacity(running=running, waiting=ADMITTED - running)
+    app.state.capacity = Capacity(running=running, waiting=waiting, longest_s=settings.max_wait_s)
     app.state.readiness = Readiness()
     app.state.draining = False
     app.state.streams = Streams(

@@ -1,39 +1,91 @@
-"""How many requests may use the network at once, and how many may wait for it."""
+"""How many requests may use the network at once; how many wait for it, and how long."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from service import problems
+from fastapi import Depends, Request
+
+from service import metrics, problems
 from service.errors import Refused
 
 
 class Capacity:
-    """Bounds the work of the network: so many at a time, so many waiting, and the rest are told at once.
+    """Bounds the work of the network: so many at a time, the others in their order, none without end.
 
-    Waiting requests hold threads of the server's pool (40 of them); the bound keeps some free for the
-    requests that only read.
+    Who waits does so on the event loop and holds no thread, so that requests which only read find one. For
+    one event loop.
     """
 
-    def __init__(self, *, running: int, waiting: int) -> None:
+    def __init__(self, *, running: int, waiting: int, longest_s: float) -> None:
+        """Begin with every place free.
+
+        Args:
+            running: Requests that use the network at once; at least 1.
+            waiting: Requests that may wait for that.
+            longest_s: Seconds that one waits at most.
+        """
         self.running = running
         self.waiting = waiting
-        self._admitted = threading.BoundedSemaphore(running + waiting)
-        self._running = threading.BoundedSemaphore(running)
+        self.longest_s = longest_s
+        self._places = asyncio.Semaphore(running)
+        self._in_line = 0
 
-    @contextmanager
-    def use(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
         """Wait for a place and hold it.
 
         Raises:
-            Refused: so many wait already (503 `overloaded`).
+            Refused: so many wait already, or it was not its turn within the time (503 `overloaded`).
         """
-        if not self._admitted.acquire(blocking=False):
-            raise Refused(problems.OVERLOADED, "as many requests as may wait are waiting already")
+        await self._await_turn()
         try:
-            with self._running:
-                yield
+            yield
         finally:
-            self._admitted.release()
+            self._places.release()
+
+    async def _await_turn(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()  # at once
+            metrics.WAITED.observe(0)
+            return
+        if self._in_line >= self.waiting:
+            raise Refused(problems.OVERLOADED, f"{self._in_line} requests wait for the network already")
+        self._in_line += 1
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.longest_s):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Refused(
+                problems.OVERLOADED, f"it was not this request's turn within {self.longest_s:g} s"
+            ) from None
+        finally:
+            self._in_line -= 1
+            metrics.WAITED.observe(time.perf_counter() - began)
+
+
+async def _turn(request: Request) -> AsyncIterator[None]:
+    capacity: Capacity = request.app.state.capacity
+    async with capacity.turn():
+        yield
+
+
+async def _turn_for_writes(request: Request) -> AsyncIterator[None]:
+    if "writes" not in request.query_params:
+        yield
+        return
+    capacity: Capacity = request.app.state.capacity
+    async with capacity.turn():
+        yield
+
+
+# Given back when the route is done, before its answer is sent: a slow reader holds up nobody.
+TURN = Depends(_turn, scope="function")
+"""For the `dependencies` of a route that uses the network."""
+
+TURN_FOR_WRITES = Depends(_turn_for_writes, scope="function")
+"""For one that uses it only when asked what facts supersede."""

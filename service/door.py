@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders, State
 from starlette.requests import Request
@@ -13,10 +14,10 @@ from memnet.errors import MemnetError
 from memnet.memory import Memory
 from memnet.store.actors import acting_as
 from service import problems
-from service.access import Access, guarded
+from service.access import Access, Classes, guarded
 from service.errors import ProblemResponse, memnet_error
 from service.keyring import Keyring
-from service.rates import Rates, per_minute
+from service.rates import Caller, Counted, Counter, Rates
 from service.settings import Settings
 
 WRONG_KEYS_PER_MINUTE = 300
@@ -26,21 +27,22 @@ WRONG_KEYS_PER_MINUTE = 300
 class Door:
     """Lets requests to guarded paths in with a key, or, where nobody is asked for one, without."""
 
-    def __init__(self, app: ASGIApp, *, state: State, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, *, state: State, settings: Settings, classes: Classes) -> None:
         """Stand before an application.
 
         Args:
             app: The application.
             state: Its state; `memory` is there when the first request comes.
             settings: Whether a key is asked for even where there are none, and how often one may ask.
+            classes: By which rate a request is counted.
         """
         self.app = app
         self.state = state
         self.closed = settings.always_asks_for_keys
-        self.chosen = settings.rate_limit_per_minute
+        self.classes = classes
+        self.counter = Counter(settings)
         self.keyring = Keyring()
         self.wrong = Rates(WRONG_KEYS_PER_MINUTE)
-        self.rates: Rates | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not guarded(scope["path"]):
@@ -57,18 +59,17 @@ class Door:
             return
         key = found.key
         scope["state"]["access"] = found
-        allowed = per_minute(self.chosen, asked=key is not None)
-        if allowed:
-            if self.rates is None or self.rates.per_minute != allowed:
-                self.rates = Rates(allowed)  # The first request, or the first key.
-            taken = self.rates.take(f"key {key.name}" if key else f"address {_address(scope)}")
-            if taken.wait_s:
-                whose = "this key" if key else "this address"
-                await _too_often(scope, f"{allowed} requests per minute for {whose}", taken.wait_s)(
-                    scope, receive, send
-                )
+        caller = Caller(key.name if key else _address(scope), has_key=key is not None)
+        # A tool is counted as what it does, when it is called: which one that is stands in the body.
+        scope["state"]["count"] = partial(self.counter.count, caller)
+        scope["state"]["caller"] = caller
+        counted = self.counter.count(caller, self.classes.of(scope["method"], scope["path"]))
+        if counted is not None:
+            send = _with(counted.headers, send)
+            if counted.taken.wait_s:
+                refusal = _too_often(scope, caller.too_often(counted), counted.taken.wait_s, counted)
+                await refusal(scope, receive, send)
                 return
-            send = _with_rate(send, allowed, taken.left)
         with acting_as(key.name if key else None):
             await self.app(scope, receive, send)
 
@@ -104,11 +105,12 @@ def _unauthenticated(scope: Scope, detail: str, challenge: str) -> ProblemRespon
     )
 
 
-def _too_often(scope: Scope, detail: str, wait_s: float) -> ProblemResponse:
+def _too_often(scope: Scope, detail: str, wait_s: float, counted: Counted | None = None) -> ProblemResponse:
     return ProblemResponse(
         scope,
         problems.RATE_LIMITED,
         detail,
+        rate_class=counted.rate_class if counted else None,
         headers={"Retry-After": str(math.ceil(wait_s)), "Connection": "close"},
     )
 
@@ -118,14 +120,12 @@ def _address(scope: Scope) -> str:
     return client[0] if client else "unknown"
 
 
-def _with_rate(send: Send, allowed: int, left: int) -> Send:
+def _with(headers: dict[str, str], send: Send) -> Send:
     """Say with the answer how many requests are left."""
 
-    async def send_with_rate(message: Message) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["RateLimit-Policy"] = f'"requests";q={allowed};w=60'
-            headers["RateLimit"] = f'"requests";r={left}'
+            MutableHeaders(scope=message).update(headers)
         await send(message)
 
-    return send_with_rate
+    return send_with_headers

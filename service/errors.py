@@ -36,6 +36,7 @@ from memnet.errors import (
 )
 from service import problems
 from service.problems import ProblemKind
+from service.rates import RateClass
 from service.schemas.problem import FieldProblem, Problem
 
 MOST_FIELDS = 20
@@ -84,6 +85,7 @@ class ProblemResponse(Response):
         *,
         hint: str | None = None,
         fields: Sequence[FieldProblem] | None = None,
+        rate_class: RateClass | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         scope.setdefault("state", {})["problem"] = kind.code  # for whoever counts
@@ -96,6 +98,7 @@ class ProblemResponse(Response):
             code=kind.code,
             request_id=scope.get("state", {}).get("request_id", ""),
             hint=hint,
+            rate_class=rate_class,
             errors=None if fields is None else list(fields),
         )
         # ASCII, so that a path or a field's name that is not valid Unicode cannot break the answer.

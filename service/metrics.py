@@ -62,6 +62,12 @@ STAGES = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+WAITED = Histogram(
+    "memnet_wait_seconds",
+    "How long requests waited for their turn at the network, those included that were told to come again",
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
 ANSWERS = Counter(
     "memnet_answers", "Questions: answered, or why they were not", ["outcome"], registry=REGISTRY
 )

@@ -49,6 +49,17 @@ def _problem_response(status: int) -> dict[str, Any]:
         response["headers"] = {
             "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}
         }
+    if status == 429:
+        response["headers"] |= {
+            "RateLimit": {
+                "description": "The request's class, how many more may come now (`r`), seconds to wait (`t`)",
+                "schema": {"type": "string"},
+            },
+            "RateLimit-Policy": {
+                "description": "The class, and how many may come (`q`) in a window of seconds (`w`)",
+                "schema": {"type": "string"},
+            },
+        }
     if status == 401:
         response["headers"] = {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}}
     return response

@@ -154,8 +154,8 @@ RATE_LIMITED = ProblemKind(
     "rate_limited",
     429,
     "Too many requests",
-    "More requests have come with this key, or from this address, than `GET /v1/limits` allows. Nothing was "
-    "done.",
+    "More requests of a class (`rate_class`: read, ask, write or admin) have come with this key, or from "
+    "this address, than `GET /v1/limits` allows. Nothing was done; the other classes are not held up.",
     "Send the request again after the time in `Retry-After`; put several facts or questions into one.",
     retry_after_s=1,
 )
@@ -243,7 +243,8 @@ OVERLOADED = ProblemKind(
     "overloaded",
     503,
     "Too many requests are waiting",
-    "As many requests as may be inside, or wait for the network, are there already. Nothing was done.",
+    "As many requests as may be inside, or wait for the network, are there already, or this one has waited "
+    "for it as long as one may. Nothing was done.",
     "Send the request again after the time in `Retry-After`.",
     retry_after_s=1,
 )

@@ -68,14 +68,33 @@ class Settings(BaseSettings):
     """Most questions in one batch."""
 
     max_concurrent_requests: int = Field(default=256, ge=1)
-    """Most requests that one process works on or keeps waiting; one more is 503 `overloaded` at once."""
+    """Most requests that one process works on or keeps waiting; one more is 503 `overloaded` at once. Three
+    quarters of them may wait for the network; the others are left to those that only read."""
+
+    max_wait_s: float = Field(default=5.0, ge=0)
+    """Longest time, in seconds, that a request waits for its turn at the network; then it is 503
+    `overloaded`."""
 
     request_timeout_s: float = Field(default=30.0, gt=0)
     """Longest time until an answer begins, in seconds; then it is 503 `timed_out`."""
 
     rate_limit_per_minute: int | None = Field(default=None, ge=0)
-    """Requests per minute and key in one process, or per address where nobody is asked for a key; they may
-    come at once. 0 for any number. Not set: 12000 with a key, any number without."""
+    """Requests per minute of each class, for each key in one process, or for each address where nobody is
+    asked for a key; they may come at once. Classes are `read`, `ask` (questions, searches), `write` (facts,
+    memories, watches) and `admin` (deleting, erasing, metrics), by what a key has to allow. 0 for any number.
+    Not set: 12000 with a key, any number without."""
+
+    rate_limit_read_per_minute: int | None = Field(default=None, ge=0)
+    """The same for the class `read` alone. Not set: as `MEMNET_RATE_LIMIT_PER_MINUTE`."""
+
+    rate_limit_ask_per_minute: int | None = Field(default=None, ge=0)
+    """The same for the class `ask` alone. Not set: as `MEMNET_RATE_LIMIT_PER_MINUTE`."""
+
+    rate_limit_write_per_minute: int | None = Field(default=None, ge=0)
+    """The same for the class `write` alone. Not set: as `MEMNET_RATE_LIMIT_PER_MINUTE`."""
+
+    rate_limit_admin_per_minute: int | None = Field(default=None, ge=0)
+    """The same for the class `admin` alone. Not set: as `MEMNET_RATE_LIMIT_PER_MINUTE`."""
 
     drain_s: float = Field(default=0.0, ge=0)
     """Seconds between SIGTERM and the end of accepting, in which `/readyz` says 503, so that a balancer stops

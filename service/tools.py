@@ -7,7 +7,8 @@ answered one by one without sessions, so that any worker answers any of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -19,6 +20,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.routing import BaseRoute
@@ -30,10 +32,11 @@ from memnet.memory import Memory
 from memnet.store import Once
 from memnet.store.actors import acting_as
 from memnet.store.memories import NAME
-from service import limits
+from service import limits, problems
 from service.access import TOOLS, Access
 from service.capacity import Capacity
 from service.errors import InvalidRequest, Refused
+from service.rates import Counted, RateClass
 from service.schemas.fact import NewFact
 from service.schemas.tool import Forgotten, Found, Names, Reasons, Said, Told
 from service.settings import Settings
@@ -84,26 +87,64 @@ def routes(server: MCPServer[Any]) -> list[BaseRoute]:
     return list(app.routes)
 
 
-def _told(method: Callable[P, R]) -> Callable[P, R]:
+def _tool(
+    rate_class: RateClass, *, computes: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, Awaitable[R]]]:
+    """Make a method a tool: counted, in its turn when it uses the network, in a thread."""
+
+    def made(method: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+        @wraps(method)
+        async def tool(*args: P.args, **kwargs: P.kwargs) -> R:
+            request = _request_of(kwargs["ctx"])
+            with _told():
+                _count(request, rate_class)
+                if not computes:
+                    return await run_in_threadpool(method, *args, **kwargs)
+                capacity: Capacity = request.app.state.capacity
+                async with capacity.turn():
+                    return await run_in_threadpool(method, *args, **kwargs)
+
+        return tool
+
+    return made
+
+
+def _request_of(ctx: Any) -> Request:
+    request = ctx.request_context.request
+    assert isinstance(request, Request)
+    return request
+
+
+def _count(request: Request, rate_class: RateClass) -> None:
+    """Count a call as what it does.
+
+    Raises:
+        Refused: there were too many of this class (429 over HTTP).
+    """
+    counted: Counted | None = request.state.count(rate_class)
+    if counted is not None and counted.taken.wait_s:
+        wait_s = math.ceil(counted.taken.wait_s)
+        raise Refused(
+            problems.RATE_LIMITED, f"{request.state.caller.too_often(counted)}; call again in {wait_s} s"
+        )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     """Errors in words that are meant for the caller; what nobody expected stays inside."""
-
-    @wraps(method)
-    def tool(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(*args, **kwargs)
-        except InvalidRequest as error:
-            fields = "; ".join(f"{each.pointer}: {each.detail}" for each in error.fields)
-            raise ToolError(f"{error.kind.title}: {fields}") from None
-        except Refused as error:
-            raise ToolError(f"{error.kind.title}: {error.detail}") from None
-        except (NotFound, InputError) as error:
-            raise ToolError(f"{error}; {error.hint}" if error.hint else str(error)) from None
-        except StoreError:
-            raise ToolError("the memory cannot do its work now; try again later") from None
-        except MemnetError as error:
-            raise ToolError(str(error)) from None
-
-    return tool
+    try:
+        yield
+    except InvalidRequest as error:
+        fields = "; ".join(f"{each.pointer}: {each.detail}" for each in error.fields)
+        raise ToolError(f"{error.kind.title}: {fields}") from None
+    except Refused as error:
+        raise ToolError(f"{error.kind.title}: {error.detail}") from None
+    except (NotFound, InputError) as error:
+        raise ToolError(f"{error}; {error.hint}" if error.hint else str(error)) from None
+    except StoreError:
+        raise ToolError("the memory cannot do its work now; try again later") from None
+    except MemnetError as error:
+        raise ToolError(str(error)) from None
 
 
 class Tools:
@@ -125,9 +166,7 @@ class Tools:
     @contextmanager
     def _allowed(self, ctx: Context[Any, Any], verb: str, memory_id: str | None = None) -> Iterator[Access]:
         """For the holder of a key that allows this; a memory that it is not for does not exist."""
-        request = ctx.request_context.request
-        assert isinstance(request, Request)
-        access: Access = request.state.access
+        access: Access = _request_of(ctx).state.access
         if memory_id is not None:
             unseen = access.key is not None and not access.key.sees(memory_id)
             if unseen or not NAME.fullmatch(memory_id):
@@ -136,13 +175,7 @@ class Tools:
         with acting_as(access.key.name if access.key else None):
             yield access
 
-    @contextmanager
-    def _computing(self) -> Iterator[None]:
-        capacity: Capacity = self._state.capacity
-        with capacity.use():
-            yield
-
-    @_told
+    @_tool("write", computes=True)
     def remember(
         self,
         ctx: Context[Any, Any],
@@ -162,13 +195,12 @@ class Tools:
             if not facts:
                 raise ToolError("facts: at least 1 item")
             named = None if once is None else Once(once, repr(facts).encode())
-            with self._computing():
-                if create:
-                    self._memory.store.put_memory(memory_id)
-                told = self._memory.remember(memory_id, facts, once=named)
+            if create:
+                self._memory.store.put_memory(memory_id)
+            told = self._memory.remember(memory_id, facts, once=named)
         return Told.of(told)
 
-    @_told
+    @_tool("ask", computes=True)
     def ask(
         self,
         ctx: Context[Any, Any],
@@ -179,11 +211,11 @@ class Tools:
         ] = None,
     ) -> Said:
         """Answer a question from the facts of a memory, and name the facts that attention read."""
-        with self._allowed(ctx, "ask", memory_id), self._asked(question), self._computing():
+        with self._allowed(ctx, "ask", memory_id), self._asked(question):
             at = self._memory.at(memory_id, as_of_revision=revision)
             return Said.of(at.ask(question, limit=5, top_answers=4), at.uid)
 
-    @_told
+    @_tool("ask", computes=True)
     def why(
         self,
         ctx: Context[Any, Any],
@@ -194,11 +226,11 @@ class Tools:
         ] = None,
     ) -> Reasons:
         """Say which facts an answer needs: the question is asked again without each of them."""
-        with self._allowed(ctx, "ask", memory_id), self._asked(question), self._computing():
+        with self._allowed(ctx, "ask", memory_id), self._asked(question):
             at = self._memory.at(memory_id)
             return Reasons.of(explain(asking_without(at, question), why_not=why_not), at.uid)
 
-    @_told
+    @_tool("ask", computes=True)
     def search(
         self,
         ctx: Context[Any, Any],
@@ -209,12 +241,11 @@ class Tools:
         """Find the facts nearest to a text, without reasoning about them."""
         with self._allowed(ctx, "ask", memory_id):
             limits.check_text(text, self._settings)
-            with self._computing():
-                at = self._memory.at(memory_id)
-                nearest = at.nearest(text, limit)
+            at = self._memory.at(memory_id)
+            nearest = at.nearest(text, limit)
         return Found.of(nearest, at.uid)
 
-    @_told
+    @_tool("write")
     def forget(
         self,
         ctx: Context[Any, Any],
@@ -231,7 +262,7 @@ class Tools:
             revision = self._memory.forget(memory_id, found.facts[0].seq, uid=found.memory.uid)
         return Forgotten(revision=revision)
 
-    @_told
+    @_tool("read")
     def memories(
         self,
         ctx: Context[Any, Any],

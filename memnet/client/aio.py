@@ -469,7 +469,7 @@ class AsyncClient(AsyncFollowing):
         return cast("ModelDetails", await self._send(Call("GET", f"/v1/models/{_path(model_id)}")))
 
     async def get_limits(self) -> LimitsOut:
-        """Read what a request may hold."""
+        """Read what a request may hold, and how many may come."""
         return cast("LimitsOut", await self._send(Call("GET", "/v1/limits")))
 
     async def livez(self) -> Alive:

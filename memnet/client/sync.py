@@ -463,7 +463,7 @@ class Client(Following):
         return cast("ModelDetails", self._send(Call("GET", f"/v1/models/{_path(model_id)}")))
 
     def get_limits(self) -> LimitsOut:
-        """Read what a request may hold."""
+        """Read what a request may hold, and how many may come."""
         return cast("LimitsOut", self._send(Call("GET", "/v1/limits")))
 
     def livez(self) -> Alive:

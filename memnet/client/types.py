@@ -439,9 +439,10 @@ class LimitsOut(TypedDict):
     idempotency_key_hours: int
     concurrent_questions: int
     waiting_questions: int
+    wait_s: float
     concurrent_requests: int
     request_timeout_s: float
-    requests_per_minute: int | None
+    requests_per_minute: RatesOut
 
 
 class MemoryCounts(TypedDict):
@@ -572,6 +573,7 @@ class Problem(TypedDict):
     code: str
     request_id: str
     hint: NotRequired[str | None]
+    rate_class: NotRequired[Literal["read", "ask", "write", "admin"] | None]
     errors: NotRequired[list[FieldProblem] | None]
 
 
@@ -604,6 +606,15 @@ class PublishedOut(TypedDict):
     tasks: dict[str, TaskScore]
     mean_error: float
     failed: list[int]
+
+
+class RatesOut(TypedDict):
+    """Requests per minute of each class; null for any number."""
+
+    read: int | None
+    ask: int | None
+    write: int | None
+    admin: int | None
 
 
 class ReadAsOut(TypedDict):

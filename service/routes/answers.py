@@ -9,8 +9,8 @@ from fastapi import APIRouter, Response
 
 from service import asking, limits
 from service.access import AccessDep, needs
+from service.capacity import TURN
 from service.dependencies import (
-    CapacityDep,
     MemoryDep,
     MemoryName,
     RequestIdDep,
@@ -35,6 +35,7 @@ KEPT: dict[str, Any] = {
 @router.post(
     "/memories/{memory_id}/answers",
     operation_id="ask_memory",
+    dependencies=[TURN],
     responses={201: KEPT, **problem_responses(400, 404, 409, 410, 415, 422, 503)},
 )
 def ask_memory(
@@ -43,7 +44,6 @@ def ask_memory(
     memory: MemoryDep,
     access: AccessDep,
     settings: SettingsDep,
-    capacity: CapacityDep,
     request_id: RequestIdDep,
     response: Response,
 ) -> AnswerOut:
@@ -58,8 +58,7 @@ def ask_memory(
     limits.check_question(body.question, settings)
     limits.check_overlay(body.overlay, settings)
     started = time.perf_counter()
-    with capacity.use():
-        asked = asking.ask(memory, memory_id, body)
+    asked = asking.ask(memory, memory_id, body)
     stamp(response, asked.at.revision)
     if asked.kept is not None:
         response.status_code = 201
@@ -79,6 +78,7 @@ def ask_memory(
 @router.post(
     "/memories/{memory_id}/answers/batch",
     operation_id="ask_batch",
+    dependencies=[TURN],
     responses=problem_responses(400, 404, 409, 410, 415, 422, 503),
 )
 def ask_batch(
@@ -86,7 +86,6 @@ def ask_batch(
     body: AskBatch,
     memory: MemoryDep,
     settings: SettingsDep,
-    capacity: CapacityDep,
     request_id: RequestIdDep,
     response: Response,
 ) -> BatchOut:
@@ -98,21 +97,20 @@ def ask_batch(
     limits.check_overlay(body.overlay, settings)
     began = time.perf_counter()
     results = []
-    with capacity.use():
-        at = read(memory, memory_id, body)
-        for index, question in enumerate(body.questions):
-            started = time.perf_counter()
-            what = asking.asked(body, question, at)
-            answer = what.of(at)
-            shown = asking.shown(
-                at,
-                what,
-                answer,
-                memory.model,
-                elapsed_s=time.perf_counter() - started,
-                request_id=request_id,
-            )
-            results.append(BatchItem(index=index, answer=shown))
+    at = read(memory, memory_id, body)
+    for index, question in enumerate(body.questions):
+        started = time.perf_counter()
+        what = asking.asked(body, question, at)
+        answer = what.of(at)
+        shown = asking.shown(
+            at,
+            what,
+            answer,
+            memory.model,
+            elapsed_s=time.perf_counter() - started,
+            request_id=request_id,
+        )
+        results.append(BatchItem(index=index, answer=shown))
     stamp(response, at.revision)
     return BatchOut(
         memory_id=memory_id,
@@ -123,22 +121,26 @@ def ask_batch(
     )
 
 
-@router.post("/answers", operation_id="ask_facts", responses=problem_responses(400, 415, 422, 503))
+@router.post(
+    "/answers",
+    operation_id="ask_facts",
+    dependencies=[TURN],
+    responses=problem_responses(400, 415, 422, 503),
+)
 def ask_facts(
-    body: AskFacts, memory: MemoryDep, settings: SettingsDep, capacity: CapacityDep, request_id: RequestIdDep
+    body: AskFacts, memory: MemoryDep, settings: SettingsDep, request_id: RequestIdDep
 ) -> AnswerOut:
     """Ask about facts that come with the question; nothing is stored. The facts are numbered from 1."""
     limits.check_facts(body.facts, settings)
     limits.check_question(body.question, settings)
     started = time.perf_counter()
-    with capacity.use():
-        answer = memory.ask_facts(
-            texts_of(body.facts),
-            body.question,
-            limit=body.limit,
-            top_answers=body.top_answers,
-            heads=body.heads,
-        )
+    answer = memory.ask_facts(
+        texts_of(body.facts),
+        body.question,
+        limit=body.limit,
+        top_answers=body.top_answers,
+        heads=body.heads,
+    )
     return AnswerOut.of(
         answer,
         lists_attention=body.attention != "none",

@@ -11,8 +11,8 @@ from pydantic import Field
 from memnet.superseding import writes_about
 from service import idempotency, limits, paging, problems
 from service.access import needs
+from service.capacity import TURN, TURN_FOR_WRITES
 from service.dependencies import (
-    CapacityDep,
     FactName,
     MemoryDep,
     MemoryName,
@@ -55,7 +55,7 @@ FactDep = Annotated[FactQuery, Query()]
 @router.post(
     "",
     operation_id="post_facts",
-    dependencies=[needs("write")],
+    dependencies=[needs("write"), TURN],
     status_code=201,
     responses=problem_responses(400, 404, 409, 415, 422, 503),
 )
@@ -64,7 +64,6 @@ def post_facts(
     body: NewFacts,
     memory: MemoryDep,
     settings: SettingsDep,
-    capacity: CapacityDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> FactsCreated:
@@ -75,8 +74,7 @@ def post_facts(
     limits.check_facts(body.facts, settings)
     texts = texts_of(body.facts)
     once = idempotency.once(idempotency_key, texts)
-    with capacity.use():
-        remembered = memory.remember(memory_id, texts, once=once)
+    remembered = memory.remember(memory_id, texts, once=once)
     if remembered.repeated:
         response.headers["Idempotency-Replayed"] = "true"
     stamp(response, remembered.revision)
@@ -86,14 +84,13 @@ def post_facts(
 @router.get(
     "",
     operation_id="list_facts",
-    dependencies=[needs("read")],
+    dependencies=[needs("read"), TURN_FOR_WRITES],
     responses=problem_responses(400, 404, 409, 410, 422, 503),
 )
 def list_facts(
     memory_id: MemoryName,
     page: PageDep,
     memory: MemoryDep,
-    capacity: CapacityDep,
     request: Request,
     response: Response,
 ) -> FactPage:
@@ -119,8 +116,7 @@ def list_facts(
     shown, has_more = found.facts[: page.limit], len(found.facts) > page.limit
     writes = {}
     if page.writes:
-        with capacity.use():
-            writes = writes_about(memory, memory_id, replace(found, facts=shown), whole=False)
+        writes = writes_about(memory, memory_id, replace(found, facts=shown), whole=False)
     cursor = (
         paging.encode(f"facts/{which}", {"uid": uid.hex, "after_seq": shown[-1].seq}) if has_more else None
     )
@@ -138,7 +134,7 @@ def list_facts(
 @router.get(
     "/{fact_id}",
     operation_id="get_fact",
-    dependencies=[needs("read")],
+    dependencies=[needs("read"), TURN_FOR_WRITES],
     responses=problem_responses(404, 409, 410, 422, 503),
 )
 def get_fact(
@@ -146,7 +142,6 @@ def get_fact(
     fact_id: FactName,
     state: FactDep,
     memory: MemoryDep,
-    capacity: CapacityDep,
     response: Response,
 ) -> FactOut:
     """Read one fact, as of now or of an earlier state. One that was erased is 410."""
@@ -161,8 +156,7 @@ def get_fact(
     stamp(response, found.revision)
     writes = {}
     if state.writes:
-        with capacity.use():
-            writes = writes_about(memory, memory_id, found, whole=True)
+        writes = writes_about(memory, memory_id, found, whole=True)
     return FactOut.of(found.memory.uid, found.facts[0], writes.get(found.facts[0].seq))
 
 

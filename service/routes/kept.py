@@ -13,7 +13,8 @@ from memnet import kept
 from memnet.errors import AnswerNotFound
 from service import asking, paging, problems
 from service.access import needs
-from service.dependencies import CapacityDep, MemoryDep, MemoryName, RequestIdDep, stamp
+from service.capacity import TURN
+from service.dependencies import MemoryDep, MemoryName, RequestIdDep, stamp
 from service.errors import Refused
 from service.openapi import problem_responses
 from service.schemas.answer import AnswerOut
@@ -120,14 +121,13 @@ def delete_answer(memory_id: MemoryName, answer_id: AnswerName, memory: MemoryDe
 @router.post(
     "/{answer_id}/replay",
     operation_id="replay_answer",
-    dependencies=[needs("ask")],
+    dependencies=[needs("ask"), TURN],
     responses=problem_responses(404, 410, 503),
 )
 def replay_answer(
     memory_id: MemoryName,
     answer_id: AnswerName,
     memory: MemoryDep,
-    capacity: CapacityDep,
     request_id: RequestIdDep,
     response: Response,
 ) -> ReplayOut:
@@ -138,9 +138,8 @@ def replay_answer(
     """
     found = kept.recall(memory, memory_id, answer_uuid(memory_id, answer_id))
     started = time.perf_counter()
-    with capacity.use():
-        at = kept.state_of(memory, found)
-        replayed = kept.replay(memory, found, at)
+    at = kept.state_of(memory, found)
+    replayed = kept.replay(memory, found, at)
     stamp(response, at.revision)
     return ReplayOut(
         answer_id=found.answer_id,
@@ -163,7 +162,7 @@ def replay_answer(
 @router.post(
     "/{answer_id}/explain",
     operation_id="explain_answer",
-    dependencies=[needs("ask")],
+    dependencies=[needs("ask"), TURN],
     responses=problem_responses(400, 404, 410, 415, 422, 503),
 )
 def explain_answer(
@@ -171,7 +170,6 @@ def explain_answer(
     answer_id: AnswerName,
     body: ExplainIn,
     memory: MemoryDep,
-    capacity: CapacityDep,
     response: Response,
 ) -> ExplainedOut:
     """Say what a kept answer depends on: ask again without each fact, and look for the smallest set of facts
@@ -180,9 +178,8 @@ def explain_answer(
     The work is bounded by `most_questions`; what it left untried is said.
     """
     found = kept.recall(memory, memory_id, answer_uuid(memory_id, answer_id))
-    with capacity.use():
-        at = kept.state_of(memory, found)
-        explanation = asking.explained(at, found.asked, body, "#/why_not")
+    at = kept.state_of(memory, found)
+    explanation = asking.explained(at, found.asked, body, "#/why_not")
     stamp(response, at.revision)
     return ExplainedOut(
         answer_id=found.answer_id,

@@ -13,7 +13,7 @@ from service.dependencies import CapacityDep, MemoryDep, SettingsDep
 from service.errors import Refused
 from service.openapi import problem_responses
 from service.rates import per_minute
-from service.schemas.model import LimitsOut, ModelDetails, ModelList, Scorecard
+from service.schemas.model import LimitsOut, ModelDetails, ModelList, RatesOut, Scorecard
 from service.schemas.operations import ServedModel
 
 router = APIRouter(prefix="/v1", tags=["operations"], dependencies=[needs()])
@@ -35,7 +35,8 @@ def get_model(model_id: str, memory: MemoryDep) -> ModelDetails:
 
 @router.get("/limits", operation_id="get_limits", responses=problem_responses())
 async def get_limits(settings: SettingsDep, capacity: CapacityDep, access: AccessDep) -> LimitsOut:
-    """Read what a request may hold."""
+    """Read what a request may hold, and how many may come."""
+    rates = per_minute(settings, asked=access.key is not None)
     return LimitsOut(
         body_bytes=settings.max_body_bytes,
         facts_per_request=settings.max_facts_per_request,
@@ -54,9 +55,10 @@ async def get_limits(settings: SettingsDep, capacity: CapacityDep, access: Acces
         idempotency_key_hours=int(KEPT.total_seconds() // 3600),
         concurrent_questions=capacity.running,
         waiting_questions=capacity.waiting,
+        wait_s=capacity.longest_s,
         concurrent_requests=settings.max_concurrent_requests,
         request_timeout_s=settings.request_timeout_s,
-        requests_per_minute=per_minute(settings.rate_limit_per_minute, asked=access.key is not None) or None,
+        requests_per_minute=RatesOut(**{each: most or None for each, most in rates.items()}),
     )
 
 

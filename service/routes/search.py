@@ -6,7 +6,8 @@ from fastapi import APIRouter, Response
 
 from service import limits
 from service.access import needs
-from service.dependencies import CapacityDep, MemoryDep, MemoryName, RequestIdDep, SettingsDep, stamp
+from service.capacity import TURN
+from service.dependencies import MemoryDep, MemoryName, RequestIdDep, SettingsDep, stamp
 from service.openapi import problem_responses
 from service.reading import read
 from service.schemas.named_model import ModelOut
@@ -15,13 +16,17 @@ from service.schemas.search import Found, Search, SearchOut, SearchRead
 router = APIRouter(prefix="/v1/memories/{memory_id}/search", tags=["answers"], dependencies=[needs("ask")])
 
 
-@router.post("", operation_id="search_facts", responses=problem_responses(400, 404, 409, 410, 415, 422, 503))
+@router.post(
+    "",
+    operation_id="search_facts",
+    dependencies=[TURN],
+    responses=problem_responses(400, 404, 409, 410, 415, 422, 503),
+)
 def search_facts(
     memory_id: MemoryName,
     body: Search,
     memory: MemoryDep,
     settings: SettingsDep,
-    capacity: CapacityDep,
     request_id: RequestIdDep,
     response: Response,
 ) -> SearchOut:
@@ -31,9 +36,8 @@ def search_facts(
     fact, also to a text that has nothing to do with any: ask, and the network may abstain.
     """
     limits.check_text(body.text, settings)
-    with capacity.use():
-        at = read(memory, memory_id, body)
-        nearest = at.nearest(body.text, body.limit)
+    at = read(memory, memory_id, body)
+    nearest = at.nearest(body.text, body.limit)
     stamp(response, at.revision)
     return SearchOut(
         results=[Found.of(rank, at.uid, each) for rank, each in enumerate(nearest, start=1)],

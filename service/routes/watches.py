@@ -18,7 +18,6 @@ from memnet.store.ids import MAX_SEQ
 from memnet.watching import Notice, Watcher
 from service import limits
 from service.access import needs
-from service.capacity import Capacity
 from service.dependencies import CapacityDep, MemoryDep, MemoryName, SettingsDep
 from service.errors import InvalidRequest, Refused
 from service.openapi import problem_responses
@@ -171,7 +170,8 @@ async def follow_watch(
         step: Callable[[], list[Notice]] = lambda: watcher.begin(known)  # noqa: E731
         while not listener.closing:
             try:
-                notices = await run_in_threadpool(_compute, capacity, step)
+                async with capacity.turn():
+                    notices = await run_in_threadpool(step)
             except (Refused, StoreError):
                 await asyncio.sleep(AGAIN_S)
                 continue
@@ -190,11 +190,6 @@ async def follow_watch(
             if listener.gone:
                 yield ServerSentEvent(event="gone", data={"watch_id": str(watch.watch_id)})
                 return
-
-
-def _compute(capacity: Capacity, step: Callable[[], list[Notice]]) -> list[Notice]:
-    with capacity.use():
-        return step()
 
 
 def _event(watch: WatchRow, memory_id: str, notice: Notice) -> ServerSentEvent:

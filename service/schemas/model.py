@@ -80,6 +80,15 @@ class ModelList(BaseModel):
     items: list[ModelDetails]
 
 
+class RatesOut(BaseModel):
+    """Requests per minute of each class; null for any number."""
+
+    read: int | None = Field(description="Lists, facts, changes, models")
+    ask: int | None = Field(description="Questions, searches, kept answers, watches that are read")
+    write: int | None = Field(description="Facts, memories, watches; forgetting a fact")
+    admin: int | None = Field(description="Deleting, erasing, metrics")
+
+
 class LimitsOut(BaseModel):
     """What a request may hold; more is refused, never cut."""
 
@@ -100,9 +109,10 @@ class LimitsOut(BaseModel):
     idempotency_key_hours: int = Field(description="How long a key is remembered")
     concurrent_questions: int = Field(description="Requests computed at once by one process")
     waiting_questions: int = Field(description="Requests that may wait for that; one more is 503")
+    wait_s: float = Field(description="Seconds that one waits for that at most, else it is 503")
     concurrent_requests: int = Field(description="Requests of any kind inside one process; one more is 503")
     request_timeout_s: float = Field(description="Seconds until an answer begins, else it is 503")
-    requests_per_minute: int | None = Field(
-        description="With this key, or from this address, in one process; null for any number. They may "
-        "come at once"
+    requests_per_minute: RatesOut = Field(
+        description="With this key, or from this address, in one process, for each class of requests. They "
+        "may come at once"
     )

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.problems import ProblemKind
+from service.rates import RateClass
 
 
 class FieldProblem(BaseModel):
@@ -57,6 +58,9 @@ class Problem(BaseModel):
     code: str = Field(description="The kind of problem, for programs")
     request_id: str = Field(description="The request, as the log names it")
     hint: str | None = Field(default=None, description="What can be done about it")
+    rate_class: RateClass | None = Field(
+        default=None, description="Requests of which class came too often; the others are not held up"
+    )
     errors: list[FieldProblem] | None = Field(default=None, description="The fields that are not valid")
 
 

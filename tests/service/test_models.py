@@ -107,7 +107,7 @@ def test_the_limits_are_those_of_the_settings(memory: Memory) -> None:
         limits = client.get("/v1/limits").json()
 
     assert limits["concurrent_questions"] >= 1
-    assert limits.pop("concurrent_questions") + limits.pop("waiting_questions") == 32
+    assert limits.pop("concurrent_questions") + limits.pop("waiting_questions") == 192
     assert limits == {
         "body_bytes": 2048,
         "facts_per_request": 7,
@@ -116,7 +116,8 @@ def test_the_limits_are_those_of_the_settings(memory: Memory) -> None:
         "questions_per_batch": 100,
         "concurrent_requests": 256,
         "request_timeout_s": 30.0,
-        "requests_per_minute": None,
+        "wait_s": 5.0,
+        "requests_per_minute": {"read": None, "ask": None, "write": None, "admin": None},
         "watches_per_memory": 100,
         "streams": 100,
         "page_items": 500,

@@ -127,6 +127,20 @@ def test_what_nobody_expected_stays_inside(http: httpx2.Client, monkeypatch: pyt
     assert error == "Error executing tool ask"
 
 
+def test_a_tool_is_counted_as_what_it_does(database: Path) -> None:
+    with serving(database, mcp=True, rate_limit_ask_per_minute=1) as http:
+        told, _, refused, again = calls(
+            http,
+            ("remember", {"memory_id": "house", "facts": STORY, "create": True}),
+            ("ask", {"memory_id": "house", "question": QUESTION}),
+            ("search", {"memory_id": "house", "text": QUESTION}),
+            ("remember", {"memory_id": "house", "facts": STORY}),
+        )
+
+    assert (told["revision"], again["revision"]) == (2, 3)
+    assert refused == ("Too many requests: 1 'ask' requests per minute for this address; call again in 60 s")
+
+
 def test_a_key_is_asked_for_what_it_allows(http: httpx2.Client, database: Path) -> None:
     with Memory.open(f"sqlite:///{database}") as memory:
         owner = make(memory, "owner")
