@@ -45,6 +45,7 @@ def test_an_answer_has_exactly_these_fields(client: TestClient, house: str, memo
         "evidence",
         "evidence_method",
         "unknown_words",
+        "read_as",
         "memory",
         "model",
         "overlay",

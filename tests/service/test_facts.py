@@ -34,8 +34,8 @@ def test_facts_are_created_in_order_and_searchable(client: TestClient) -> None:
         "searchable": True,
         "counts": {"created": 2},
         "facts": [
-            {"index": 0, "seq": 1, "status": "created", "unknown_words": []},
-            {"index": 1, "seq": 2, "status": "created", "unknown_words": []},
+            {"index": 0, "seq": 1, "status": "created", "unknown_words": [], "read_as": []},
+            {"index": 1, "seq": 2, "status": "created", "unknown_words": [], "read_as": []},
         ],
     }
     assert told.headers["Memnet-Revision"] == str(before + 1)
