@@ -71,13 +71,24 @@ class Lexicon:
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` makes the same lexicon of."""
-        read_as = {word: " ".join(others) for word, others in self.read_as.items()}
-        return {"language": list(self.words), "answers": list(self.answers), "read_as": read_as}
+        # Words that are read as the same stand together: there are thousands.
+        read_as: dict[str, list[str]] = {}
+        for word, others in self.read_as.items():
+            read_as.setdefault(" ".join(others), []).append(word)
+        return {
+            "language": list(self.words),
+            "answers": list(self.answers),
+            "read_as": {others: " ".join(words) for others, words in read_as.items()},
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Lexicon:
         """Read what `to_json` wrote."""
-        read_as = {word: tuple(others.split(" ")) for word, others in values.get("read_as", {}).items()}
+        read_as = {
+            word: tuple(others.split(" "))
+            for others, words in values.get("read_as", {}).items()
+            for word in words.split(" ")
+        }
         return cls(values["language"], values["answers"], read_as)
 
     def __len__(self) -> int:
