@@ -150,10 +150,12 @@ class Lexicon:
         key = singular(lower)
         look = SYMBOL
         if surface == lower and not owner and not named and key not in known:
-            for other in self.read_as.get(lower, ()):
-                if other in self._index:
-                    return Token(self._index[other], surface, None)
             look = look_of(lower)
+            # "rob went to the garden" is about Rob; "did ada rob the bank" is not.
+            if look != SYMBOL or lower.endswith("s") or following in _AFTER_VERBS:
+                for other in self.read_as.get(lower, ()):
+                    if other in self._index:
+                        return Token(self._index[other], surface, None)
         return Token(look, surface, key if look == SYMBOL else lower, owner)
 
     def _goes_on(self, word: str, following: str) -> bool:

@@ -167,6 +167,9 @@ def test_a_verb_nobody_taught_is_read_as_the_nearest_one_that_is_known():
     assert (found.index, found.surface, found.key) == (lexicon["walked"], "strolled", None)
     assert without.index == lexicon["went"]
     assert lexicon.without({"walked", "went"}).tokens("Mary strolled off.")[1].index == UNKNOWN_VERB
-    # Not where it is part of a name.
+    # Not where it is a name, or part of one.
+    robbed = Lexicon(["went", "took", "the"], read_as={"rob": ("took",)})
+    assert robbed.tokens("rob went off")[0].key == "rob"
+    assert robbed.tokens("did ada rob the bank")[2].key is None
     assert lexicon.tokens("The strolled path")[1].key == "strolled path"
     assert Lexicon.from_json(lexicon.to_json()).read_as == {"strolled": ("walked", "went")}
