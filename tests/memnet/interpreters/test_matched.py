@@ -10,7 +10,6 @@ from memnet.interpreters import TextFacts
 from memnet.interpreters.fused import FEW, Fused
 from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
 
-
 SYMBOL = 40**-0.5
 """Components of a symbol's vector, whose length is 1."""
 
