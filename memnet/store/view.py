@@ -27,7 +27,7 @@ class View:
     """What those who read it worked out of it; not counted as its size, they bound it."""
     _count: int = field(init=False, repr=False)
     _indexes: tuple[FlatIndex, ...] = field(init=False, repr=False)
-    _hot: dict[float, tuple[Int64[np.ndarray, " hot"], View]] = field(
+    _hot: dict[float, tuple[Int64[np.ndarray, " hot"], View | None]] = field(
         init=False, repr=False, default_factory=dict
     )
 
@@ -83,9 +83,11 @@ class View:
             places = np.arange(len(self)) if every else np.flatnonzero(self.retention >= least)
             places.flags.writeable = False
             # Threads that come at once find the same.
-            found = places, self if every else View(self.memory_id, self.revision, parts, self.last_seq)
+            # A view that held itself would not go with its last reader.
+            found = places, None if every else View(self.memory_id, self.revision, parts, self.last_seq)
             self._hot[least] = found
-        return found
+        places, hot = found
+        return places, self if hot is None else hot
 
     def newest_seqs(self, count: int) -> Int64[np.ndarray, " count"]:
         """The newest facts, oldest of them first; costs what it returns."""

@@ -17,8 +17,9 @@ from service.reading import check_reached
 from service.schemas.memory import MemoryOut, MemoryPage, NewMemory
 from service.schemas.moment import RevisionQuery
 from service.schemas.problem import FieldProblem
+from service.threads import Threaded
 
-router = APIRouter(prefix="/v1/memories", tags=["memories"])
+router = APIRouter(route_class=Threaded, prefix="/v1/memories", tags=["memories"])
 
 NewName = Annotated[
     str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -145,3 +147,35 @@ def test_the_checkpoint_says_what_it_is(checkpoint):
     model = Reader(load_checkpoint(checkpoint)).model
 
     assert (model.family, model.spaces, model.memory_size, model.has_gates) == ("multi-head", 1, None, True)
+
+
+def test_a_question_asked_again_has_the_same_answer_to_the_bit_here_and_after_a_restart(
+    memory, tmp_path, checkpoint
+):
+    draw = np.random.default_rng(5)
+    memory.remember("house", [tell(draw) for _ in range(40)])
+
+    first, again = (memory.ask("house", QUESTION, limit=None) for _ in range(2))
+
+    assert again == first
+    with Memory.open(f"sqlite:///{tmp_path / 'memory.db'}", checkpoint) as other:
+        assert other.ask("house", QUESTION, limit=None) == first
+
+
+@pytest.mark.parametrize("change", ["told", "forgotten", "erased"])
+def test_nothing_that_was_worked_out_of_a_memory_is_kept_when_it_changes(memory, change):
+    memory.remember("house", ["Zoë went to New York.", "Mary got the blue lamp there."])
+    memory.ask("house", QUESTION)
+    kept = weakref.ref(memory.store.view("house", memory.model_id).worked)
+    assert kept().things
+
+    if change == "told":
+        memory.remember("house", ["John went to the garden."])
+    elif change == "forgotten":
+        memory.forget("house", 1)
+    else:
+        memory.erase("house", [1])
+    answer = memory.ask("house", "Where is Zoë?")
+
+    assert kept() is None
+    assert answer.unknown_words == (() if change == "told" else ("Zoë",))

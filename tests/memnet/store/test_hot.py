@@ -90,6 +90,25 @@ def test_what_is_left_out_is_not_searched_and_the_rest_is_as_if_it_were_alone(fa
     assert len(view) == (seqs % 13 != 3).sum()
 
 
+@pytest.mark.parametrize("facts", [30, 3000])
+@pytest.mark.parametrize("newest", [None, 0, 7])
+def test_every_fact_has_the_score_that_a_search_gives_it_to_the_bit(facts: int, newest: int | None):
+    draw = np.random.default_rng(2)
+    seqs = np.arange(1, facts + 1) * 2
+    vectors = draw.standard_normal((facts, 37), np.float32)
+    view = view_of(seqs, vectors, np.zeros(facts, np.float32), parts=3)
+    queries = draw.standard_normal((3, 37), np.float32)
+    index = view.index(0)
+
+    scores = index.scores(queries, newest)
+
+    count = len(view) if newest is None else newest
+    found, best_first = index.search(queries, count, newest)
+    in_order = np.take_along_axis(best_first, np.argsort(found, axis=1), axis=1)
+    assert scores.shape == (3, count)
+    assert scores.tolist() == in_order.tolist()
+
+
 def test_a_view_of_which_nothing_is_left_out_is_its_own_hot_view(database: Database):
     add(database, ["a", "b"], {}, {1: 0.5})
     view = database.view()

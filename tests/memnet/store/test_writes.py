@@ -47,6 +47,20 @@ def rows(database: Database) -> list[tuple[object, ...]]:
     return database.rows("SELECT writer_seq, target_seq, gate FROM writes ORDER BY 1, 2")
 
 
+@pytest.mark.parametrize("count", [3, 64, 65, 200])
+def test_as_many_gates_as_a_fact_has_are_stored_and_read(database: Database, count: int):
+    add(database, [f"fact {number}" for number in range(count)], *[{}] * count)
+    gates = {target: target / 256 for target in range(1, count + 1)}
+
+    add(database, ["That changes everything."], gates)
+
+    assert rows(database) == [(count + 1, target, gate) for target, gate in gates.items()]
+    written = database.store.written_by("house", database.model_id, [count + 1])
+    assert written == {count + 1: tuple(Gate(target, gate) for target, gate in gates.items())}
+    left = [*(retention(gate) for gate in gates.values()), 0.0]
+    np.testing.assert_allclose(database.view().retention, left, rtol=1e-6)
+
+
 def test_retention_is_the_log_of_what_the_later_facts_left(database: Database):
     add(database, ["Mary is here.", "John is here."], {}, {})
     database.view()
