@@ -22,9 +22,8 @@ from service.reading import read
 from service.schemas.answer import AnswerOut, Ask, AskBatch, AskFacts, BatchItem, BatchOut, Timing
 from service.schemas.fact import texts_of
 from service.schemas.named_model import ModelOut
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, prefix="/v1", tags=["answers"], dependencies=[needs("ask")])
+router = APIRouter(prefix="/v1", tags=["answers"], dependencies=[needs("ask")])
 
 KEPT: dict[str, Any] = {
     "model": AnswerOut,

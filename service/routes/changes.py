@@ -14,14 +14,8 @@ from service.openapi import problem_responses
 from service.reading import check_reached
 from service.schemas.change import CHANGE_EXAMPLE, ChangeOut, ChangePage
 from service.schemas.moment import Revision, RevisionQuery
-from service.threads import Threaded
 
-router = APIRouter(
-    route_class=Threaded,
-    prefix="/v1/memories/{memory_id}/changes",
-    tags=["memories"],
-    dependencies=[needs("read")],
-)
+router = APIRouter(prefix="/v1/memories/{memory_id}/changes", tags=["memories"], dependencies=[needs("read")])
 
 LINES = "application/jsonl"
 

@@ -12,14 +12,8 @@ from service.dependencies import MemoryDep, MemoryName, SettingsDep, stamp
 from service.openapi import problem_responses
 from service.plans import Plan
 from service.schemas.erasure import ErasureOut, NewErasure
-from service.threads import Threaded
 
-router = APIRouter(
-    route_class=Threaded,
-    prefix="/v1/memories/{memory_id}/erasures",
-    tags=["facts"],
-    dependencies=[needs("erase")],
-)
+router = APIRouter(prefix="/v1/memories/{memory_id}/erasures", tags=["facts"], dependencies=[needs("erase")])
 
 
 @router.post("", operation_id="erase_facts", responses=problem_responses(400, 404, 409, 410, 415, 422, 503))

@@ -12,9 +12,8 @@ from memnet.babi.published import columns
 from service.access import needs
 from service.openapi import problem_responses
 from service.schemas.example import ExampleList, ExampleOut, PublishedList, PublishedOut
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, prefix="/v1", tags=["operations"], dependencies=[needs("read")])
+router = APIRouter(prefix="/v1", tags=["operations"], dependencies=[needs("read")])
 
 
 class ExamplesQuery(BaseModel):

@@ -26,9 +26,8 @@ from service.openapi import problem_responses
 from service.reading import check_one_state, check_reached
 from service.schemas.fact import FactOut, FactPage, FactsCreated, NewFacts, texts_of
 from service.schemas.moment import StateQuery
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, prefix="/v1/memories/{memory_id}/facts", tags=["facts"])
+router = APIRouter(prefix="/v1/memories/{memory_id}/facts", tags=["facts"])
 
 
 class FactQuery(StateQuery):

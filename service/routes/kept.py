@@ -21,9 +21,8 @@ from service.schemas.answer import AnswerOut
 from service.schemas.explanation import ExplainedOut, ExplainIn
 from service.schemas.kept import KeptLine, KeptPage, ReplayOut
 from service.schemas.named_model import ModelOut
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, prefix="/v1/memories/{memory_id}/answers", tags=["answers"])
+router = APIRouter(prefix="/v1/memories/{memory_id}/answers", tags=["answers"])
 
 AnswerName = Annotated[str, Path(description="The answer's id", json_schema_extra={"format": "uuid"})]
 

@@ -17,9 +17,8 @@ from service.reading import check_reached
 from service.schemas.memory import MemoryOut, MemoryPage, NewMemory
 from service.schemas.moment import RevisionQuery
 from service.schemas.problem import FieldProblem
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, prefix="/v1/memories", tags=["memories"])
+router = APIRouter(prefix="/v1/memories", tags=["memories"])
 
 NewName = Annotated[
     str,

@@ -15,9 +15,8 @@ from service.openapi import problem_responses
 from service.rates import per_minute
 from service.schemas.model import LimitsOut, ModelDetails, ModelList, RatesOut, Scorecard
 from service.schemas.operations import ServedModel
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, prefix="/v1", tags=["operations"], dependencies=[needs()])
+router = APIRouter(prefix="/v1", tags=["operations"], dependencies=[needs()])
 
 
 @router.get("/models", operation_id="list_models", responses=problem_responses())

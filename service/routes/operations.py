@@ -15,9 +15,8 @@ from service.problem_page import asks_for_html, page
 from service.problems import KINDS, NOT_FOUND
 from service.schemas.operations import Alive, Ready, ServedModel, VersionOut
 from service.schemas.problem import ProblemKindOut
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, tags=["operations"])
+router = APIRouter(tags=["operations"])
 
 
 @router.get("/livez", operation_id="livez", responses=problem_responses())

@@ -12,14 +12,8 @@ from service.openapi import problem_responses
 from service.reading import read
 from service.schemas.named_model import ModelOut
 from service.schemas.search import Found, Search, SearchOut, SearchRead
-from service.threads import Threaded
 
-router = APIRouter(
-    route_class=Threaded,
-    prefix="/v1/memories/{memory_id}/search",
-    tags=["answers"],
-    dependencies=[needs("ask")],
-)
+router = APIRouter(prefix="/v1/memories/{memory_id}/search", tags=["answers"], dependencies=[needs("ask")])
 
 
 @router.post(

@@ -24,9 +24,8 @@ from service.openapi import problem_responses
 from service.schemas.problem import FieldProblem
 from service.schemas.watch import NewWatch, WatchEvent, WatchList, WatchOut
 from service.streams import Streams
-from service.threads import Threaded
 
-router = APIRouter(route_class=Threaded, prefix="/v1/memories/{memory_id}/watches", tags=["watches"])
+router = APIRouter(prefix="/v1/memories/{memory_id}/watches", tags=["watches"])
 
 RETRY_MS = 2000
 """After how long a browser connects again."""
