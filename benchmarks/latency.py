@@ -99,9 +99,7 @@ def alone(checkpoint: Checkpoint, interpreter: Interpreter, told: Told) -> Calla
             mentions[row, [named[word] for word in text.strip(".").split() if word in named]] = 1
         matched = fused.matched(fused.aged(told.seqs, told.slots), told.slots)
         every = np.arange(len(told.texts))
-        return lambda question: fused.choices(
-            fused.read(prepared[question], matched), every, mentions, names
-        )
+        return lambda question: fused.choices(fused.read(prepared[question], matched), every, mentions, names)
     words = {text: vectorise([text_words(text)], checkpoint.vocabulary) for text in questions}
     network, slots = checkpoint.network, TensorSlots(told.slots)
 

@@ -101,7 +101,7 @@ class Calibration:
         sharpening = float(values.get("sharpening", 0.0))
         if not temperature > 0 or not least_gate >= 0 or not sharpening >= 0:
             raise ValueError(
-                f"calibration with temperature {temperature}, least gate {least_gate}, sharpening {sharpening}"
+                f"calibration with temperature {temperature}, gate {least_gate}, sharpening {sharpening}"
             )
         given = values["doubt"]
         doubt = None if given is None else Doubt(**given)

@@ -141,10 +141,7 @@ class MemoryAt:
             TextError: A question without a word, or an added fact without one; `index` says which.
             FactNotFound: A fact to hide that the memory does not hold as of then.
         """
-        if overlay:
-            told = self._supposed(overlay)
-        else:
-            told = _told(self._view, self._reader.attended(len(self)))
+        told = self._supposed(overlay) if overlay else _told(self._view, self._reader.attended(len(self)))
         return self._reader.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
 
     def _supposed(self, overlay: Overlay) -> Told:
@@ -437,7 +434,8 @@ class Memory:
     def _read(
         self, memory_id: str, as_of_revision: int | None = None, recorded_at: datetime | None = None
     ) -> tuple[Head, View]:
-        """Where the memory stands, and the memory as of then; facts that another model stored are encoded for this one first.
+        """Where the memory stands, and the memory as of then; facts that another model stored are encoded
+        for this one first.
 
         Damaged vectors are made again from the texts, once: what is damaged again is broken underneath.
         """

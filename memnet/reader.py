@@ -239,9 +239,7 @@ def _hops(
     )
 
 
-def _heads(
-    read: Interpretation, hop: int, seqs: Sequence[int], limit: int | None
-) -> tuple[HeadReading, ...]:
+def _heads(read: Interpretation, hop: int, seqs: Sequence[int], limit: int | None) -> tuple[HeadReading, ...]:
     listed = _listed(read.scores[hop], read.attention[hop], seqs, limit)
     return tuple(
         HeadReading(head, *of_one, null)

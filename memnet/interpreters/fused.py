@@ -75,9 +75,7 @@ class Fused:
         self.last_gain = w["last_norm.gain"]
         self.relate = _layer(w, "relate", np.tile(self.last_gain, c.num_hops + 1))
         # What the words of an answer are chosen by and what names are pointed at with.
-        self.tell = np.concatenate(
-            [_layer(w, each, self.last_gain) for each in ("answer", "copy")], axis=1
-        )
+        self.tell = np.concatenate([_layer(w, each, self.last_gain) for each in ("answer", "copy")], axis=1)
         self.choose = (_columns(w["choose.weight"]), w["choose.bias"])
         if c.write:
             self.write = (w["write.weight"], w["write.bias"])
@@ -276,12 +274,12 @@ _EPSILON, _TINY, _ZERO, _SOME = 1e-6, np.float32(1e-30), np.float32(0), np.float
 
 
 def _columns(weight: Array) -> Array:
-    """Weights with a row for each input: a product with one question reads them in their order, the fastest."""
+    """Weights with a row for each input: a product with one question reads them in their order."""
     return np.ascontiguousarray(weight.T)
 
 
 def _layer(weights: Mapping[str, Array], name: str, gain: Array | None = None) -> Array:
-    """[W | b] transposed, what reads the first inputs multiplied by the gain of the normalisation before it."""
+    """[W | b] transposed, what reads the first inputs multiplied by the gain of their normalisation."""
     weight = weights[f"{name}.weight"].copy()
     if gain is not None:
         weight[:, : len(gain)] *= gain

@@ -86,7 +86,7 @@ class Few:
         self._values[:, :count, -1] = 1
 
     def __len__(self) -> int:
-        return self._values.shape[1] - 1
+        return int(self._values.shape[1]) - 1
 
     @property
     def size_bytes(self) -> int:

@@ -71,7 +71,7 @@ def products(
         with np.errstate(over="ignore", invalid="ignore"):
             return np.matmul(queries, rows.T, out=found)
     for query, scores in zip(queries, found, strict=True):
-        faiss.fvec_inner_products_ny(
+        faiss.fvec_inner_products_ny(  # type: ignore[attr-defined]
             faiss.swig_ptr(scores), faiss.swig_ptr(query), faiss.swig_ptr(rows), rows.shape[1], len(rows)
         )
     return found

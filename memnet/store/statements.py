@@ -53,7 +53,7 @@ def insert_rows(connection: Connection, statement: Insert, rows: Sequence[tuple[
 
 
 def numbers(connection: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a statement as the driver gives them: for many rows of numbers, which need no conversion."""
+    """All rows of a statement as the driver gives them: for numbers, which need no conversion."""
     result = connection.execute(statement)
     try:
         return list(result.cursor.fetchall()) if result.cursor is not None else []
