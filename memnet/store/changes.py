@@ -15,7 +15,7 @@ from memnet.store import writes as gates
 from memnet.store.failpoints import hit
 from memnet.store.memories import head, lock
 from memnet.store.rows import Added
-from memnet.store.schema import changes, fact_vectors, facts, memories
+from memnet.store.schema import changes, check_version, fact_vectors, facts, memories, version_found
 from memnet.store.writes import Writes, check_unmoved
 
 
@@ -163,6 +163,7 @@ def bump(
 
     Raises:
         MemoryNotFound: There is no such memory.
+        SchemaMismatch: The database was migrated since this process began.
     """
     revision = memories.c.revision + 1
     floors = (
@@ -185,8 +186,10 @@ def bump(
             memories.c.revision,
             memories.c.last_seq,
             memories.c.active_model_id,
+            version_found.label("version"),
         )
     ).one_or_none()
     if row is None:
         raise MemoryNotFound(name)
+    check_version(row.version)
     return row

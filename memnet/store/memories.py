@@ -27,7 +27,7 @@ from sqlalchemy import (
 from memnet.errors import InputError, MemoryNotFound
 from memnet.store.epoch import STORE_EPOCH
 from memnet.store.rows import MemoryRow
-from memnet.store.schema import changes, fact_vectors, facts, memories, writes
+from memnet.store.schema import changes, check_version, fact_vectors, facts, memories, version_found, writes
 from memnet.store.statements import insert_if_absent
 from memnet.store.texts import check_text
 
@@ -54,6 +54,7 @@ _HEAD = select(
     memories.c.history_floor,
     memories.c.epoch,
     STORE_EPOCH.label("store_epoch"),
+    version_found.label("version"),
 ).where(memories.c.name == bindparam("name"))
 
 _ROW = [memories.c[field.name] for field in fields(MemoryRow)]
@@ -189,10 +190,12 @@ def head(connection: Connection, name: str) -> Head:
 
     Raises:
         MemoryNotFound: There is none.
+        SchemaMismatch: The database was migrated since this process began.
     """
     row = connection.execute(_HEAD, {"name": known_name(name)}).one_or_none()
     if row is None:
         raise MemoryNotFound(name)
+    check_version(row.version)
     return Head(
         row.memory_id,
         row.revision,

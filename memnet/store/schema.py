@@ -25,8 +25,13 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     Uuid,
+    column,
+    select,
+    table,
     text,
 )
+
+from memnet.errors import SchemaMismatch
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -55,6 +60,12 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 # Names are compared byte by byte everywhere; PostgreSQL would otherwise sort by the server's locale.
 Name = String(63).with_variant(String(63, collation="C"), "postgresql")
+
+VERSION = "0007"
+"""Of the migration that these tables are the mirror of."""
+
+version_found = select(table("alembic_version", column("version_num")).c.version_num).scalar_subquery()
+"""That of the database, in the very statement that reads or changes it."""
 
 metadata = MetaData(
     naming_convention={
@@ -246,3 +257,16 @@ watches = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 """Questions that stand."""
+
+
+def check_version(found: str) -> None:
+    """Make sure that a migration has not changed the tables under this process.
+
+    Raises:
+        SchemaMismatch: It has.
+    """
+    if found != VERSION:
+        raise SchemaMismatch(
+            f"the database has schema {found} now, this memnet needs {VERSION}",
+            hint="it was migrated while this process ran: stop it and start the version that fits",
+        )

@@ -7,6 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from memnet.errors import InputError, SchemaMismatch, StoreUnavailable
-from memnet.store import FactStore, migrate, open_database
+from memnet.store import FactStore, migrate, open_database, schema
 from memnet.store.database import reading, writing
 from memnet.store.schema import metadata
+from tests.memnet.store.conftest import Database
 
 HEAD = migrate._scripts().head
 
@@ -235,6 +238,57 @@ def test_a_failing_migration_leaves_nothing(empty_url: str, monkeypatch: pytest.
         migrate.upgrade(empty_url)
 
     assert tables(empty_url) == set()
+
+
+def test_a_process_that_runs_across_a_migration_stores_and_answers_nothing_more(database: Database):
+    """What an older memnet would write fits the new tables, and is not what a newer one means by it."""
+    stop = threading.Event()
+    refusals = []
+
+    def write() -> list[int]:
+        told = []
+        while not stop.is_set():
+            try:
+                told += database.add(f"fact {len(told) + 1}")
+            except SchemaMismatch as error:
+                refusals.append(error)
+                stop.set()
+            # SQLite's lock goes to whoever asks first: one who asks without a rest can starve the migration.
+            time.sleep(0.002)
+        return told
+
+    with ThreadPoolExecutor(1) as threads:
+        writer = threads.submit(write)
+        try:
+            while database.store.get_memory("house").revision < 3 and not writer.done():
+                time.sleep(0.005)
+            with migrate.migrating(database.engine) as connection:
+                connection.exec_driver_sql("ALTER TABLE changes ADD COLUMN reason TEXT")
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0099'")
+            told = writer.result(timeout=30)
+        finally:
+            # A writer that nobody stops would hide what went wrong here.
+            stop.set()
+
+    counts = database.counts()
+    for call in (database.view, lambda: database.add("lost"), lambda: database.store.forget("house", 1)):
+        with pytest.raises(SchemaMismatch) as raised:
+            call()
+        assert str(raised.value) == f"the database has schema 0099 now, this memnet needs {HEAD}"
+    assert len(refusals) == 1
+    assert told == list(range(1, len(told) + 1))
+    assert (
+        database.counts()
+        == counts
+        == {"memories": 1} | dict.fromkeys(("facts", "fact_vectors", "changes"), len(told))
+    )
+    database.execute(f"UPDATE alembic_version SET version_num = '{HEAD}'")
+    database.execute("ALTER TABLE changes DROP COLUMN reason")
+    assert database.view().texts == tuple(f"fact {number}" for number in told)
+
+
+def test_the_version_in_code_is_that_of_the_last_migration():
+    assert schema.VERSION == HEAD
 
 
 def test_every_database_has_an_epoch_of_its_own(tmp_path: Path):

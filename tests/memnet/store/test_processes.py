@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.memnet.store.conftest import Database
 
 FORKING = """
