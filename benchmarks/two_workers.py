@@ -1,6 +1,9 @@
-"""Two uvicorn workers on one SQLite database under mixed load: is what one acknowledged seen in the other?
+"""Two uvicorn workers on one database under mixed load: is what one acknowledged seen in the other?
 
     python benchmarks/two_workers.py --seconds 300
+    python benchmarks/two_workers.py --seconds 300 --database-url postgresql://user@host/empty
+
+On a SQLite file of its own, or on a PostgreSQL database that holds no memory yet.
 
 Several clients tell, ask, list and forget on memories that they share. Every acknowledged write is read back
 at once on a new connection, which either worker may accept; of all other requests half are on a new one.
@@ -21,12 +24,11 @@ from pathlib import Path
 
 import httpx2
 from mixed_load.client import MEMORIES, Client
+from mixed_load.database import kind_and_mib, prepare
 from mixed_load.report import Run, failures_of, lines
 from mixed_load.sampling import load
 from mixed_load.seen import Shared, Tally, compare
 from mixed_load.server import WORKERS, logged, serving, worker_pids
-
-from memnet.store import migrate
 
 
 def main() -> int:
@@ -36,14 +38,16 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--database-url", help="an empty PostgreSQL database; a SQLite file when not given")
     options = parser.parse_args()
 
     memories = {name: Shared() for name in MEMORIES}
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        migrate.upgrade(f"sqlite:///{folder}/memnet.db")
-        with serving(folder) as server:
+        url = options.database_url or f"sqlite:///{folder}/memnet.db"
+        prepare(url)
+        with serving(folder, url) as server:
             if len(server.workers) != WORKERS:
                 raise SystemExit(f"{len(server.workers)} workers instead of {WORKERS}")
             for name in MEMORIES:
@@ -53,15 +57,15 @@ def main() -> int:
             samples = load(server, clients, options.seconds)
             if (now := worker_pids(server.process.pid)) != server.workers:
                 wrong.append(f"workers were replaced: {len(set(now) - set(server.workers))}")
-        database_mib = (folder / "memnet.db").stat().st_size / 2**20
-        with serving(folder) as server_again:
+        database = kind_and_mib(url)
+        with serving(folder, url) as server_again:
             wrong += compare(server_again, memories)
         errors = logged(folder)
 
     tally = Tally()
     for client in clients:
         tally.add(client.tally)
-    run = Run(began, server.workers, samples, tally, memories, database_mib, errors)
+    run = Run(began, server.workers, samples, tally, memories, *database, errors)
     failures = wrong + failures_of(run)
     print(*lines(run, len(clients)), sep="\n")
     print()

@@ -30,6 +30,7 @@ class Run:
     samples: list[Sample]
     tally: Tally
     memories: dict[str, Shared]
+    database: str
     database_mib: float
     logged: list[str]
     """Errors in the server's log."""
@@ -111,7 +112,7 @@ def lines(run: Run, clients: int) -> Iterator[str]:
     kept = sum(len(shared.facts) for shared in run.memories.values())
     gone = sum(len(shared.forgotten) for shared in run.memories.values())
     yield row("facts at the end, forgotten", f"{kept:,}, {gone:,}")
-    yield row("database", f"{run.database_mib:.1f} MiB")
+    yield row("database", f"{run.database}, {run.database_mib:.1f} MiB")
 
 
 def row(*cells: object) -> str:

@@ -42,15 +42,15 @@ def worker_pids(supervisor: int) -> tuple[int, ...]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """The service in two workers on the database under `folder`, until the block ends."""
+def serving(folder: Path, url: str) -> Iterator[Server]:
+    """The service in two workers on a database, until the block ends; its log is written under `folder`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
     environment = {
         **own,
         "OMP_NUM_THREADS": "1",
-        "MEMNET_DATABASE_URL": f"sqlite:///{folder}/memnet.db",
+        "MEMNET_DATABASE_URL": url,
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", "service.app:create_app"]
