@@ -149,12 +149,13 @@ class MultiHeadInterpreter(Interpreter):
         )
 
     def read_as(self, text: str) -> tuple[ReadAs, ...]:
+        known = [token for token in self._tokens(text) if token.index >= RESERVED]
         read = [
             (token.surface, self._lexicon.words[token.index - RESERVED])
-            for token in self._tokens(text)
-            if token.index >= RESERVED
+            for token in known
+            if token.surface.lower() not in self._lexicon
         ]
-        return tuple(ReadAs(*each) for each in dict.fromkeys(read) if each[0] in self._lexicon.read_as)
+        return tuple(ReadAs(*each) for each in dict.fromkeys(read))
 
     def strange_words(self, question: str, told: Told) -> tuple[str, ...]:
         said, names = self._said(told)
