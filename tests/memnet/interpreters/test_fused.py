@@ -11,6 +11,7 @@ from memnet.interpreters import TextFacts, Told
 from memnet.interpreters.multihead import MultiHeadInterpreter, Offered, chances_of
 from memnet.lexicon import UNDECIDED, Lexicon
 from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
+from memnet.story import ReadAs
 from memnet.training.multihead.episodes import Episodes
 from memnet.training.multihead.lessons import Asked, Lesson
 
@@ -228,3 +229,15 @@ def test_names_are_copied_as_they_were_written(network):
     }
 
     assert {"New York", "Ada Lovelace", "blue house"} <= {name for text in texts for name in text.split(",")}
+
+
+def test_words_for_which_others_are_read_are_told_and_known_ones_are_not(network):
+    lexicon = Lexicon(LEXICON.words, LEXICON.answers, {"strolled": ("went",), "went": ("got",)})
+    interpreter = MultiHeadInterpreter(network, lexicon)
+
+    assert interpreter.read_as("Mary strolled to the garden.") == (ReadAs("strolled", "went"),)
+    assert interpreter.read_as("Mary went to the garden.") == ()
+    assert interpreter.unknown_words("Mary strolled to the garden.") == ()
+    assert np.array_equal(
+        interpreter.encode(["Mary strolled to the garden."]), interpreter.encode(["Mary went to the garden."])
+    )
