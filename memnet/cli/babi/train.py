@@ -99,9 +99,12 @@ def train(
         if network == MultiHeadMemory.family:
             defaults = MultiHeadRecipe(seed=seed).to_dict()
             recipe = MultiHeadRecipe.from_dict(defaults | _settings(settings, defaults))
+            trained = load_checkpoint(begin_from) if begin_from else None
             run = MultiHeadRun.start(out, MultiHeadRunSpec(data_dir(data), split, numbers, files, recipe))
-            if begin_from:
-                run.begin_from(load_checkpoint(begin_from))
+            if trained:
+                run.begin_from(trained)
+        elif begin_from:
+            raise InputError(f"--from is for the multi-head network; got --network {network}")
         else:
             defaults = replace(PAPER_SINGLE if len(numbers) == 1 else PAPER_JOINT, seed=seed).to_dict()
             paper = Recipe.from_dict(defaults | _settings(settings, defaults))

@@ -204,3 +204,13 @@ def test_task_1_is_learned_to_one_percent(tmp_path, full_babi_dir):
         memnet("babi", "evaluate", run, "--data", full_babi_dir, "--tasks", "1", "--json").stdout
     )
     assert report["tasks"]["1"]["error"] <= 0.01
+
+
+def test_beginning_from_a_checkpoint_is_refused_where_it_would_be_ignored(tmp_path, babi_dir):
+    done = memnet(
+        "babi", "train", "--data", babi_dir, "--tasks", 1, "--from", tmp_path, "--out", tmp_path / "run"
+    )
+
+    assert done.exit_code != 0
+    assert "--from is for the multi-head network; got --network memn2n" in done.stderr
+    assert not (tmp_path / "run").exists()
