@@ -26,7 +26,7 @@ from memnet.calibration import UNCALIBRATED, Calibration, Doubt, signals
 from memnet.errors import InputError
 from memnet.evaluation.baselines import asked
 from memnet.evaluation.exams import same_answer
-from memnet.evaluation.padding import Crowd, error_among
+from memnet.evaluation.padding import Crowd, Where, error_among
 from memnet.evaluation.reliability import reliability
 from memnet.interpreters import TextFacts, Told, interpreter_of
 from memnet.interpreters.multihead import MultiHeadInterpreter, Offered
@@ -175,43 +175,47 @@ def _least_gate(
     assert isinstance(network, MultiHeadMemory)
     if not network.config.write:
         return 0.0, {}
-    bare = replace(checkpoint, calibration=UNCALIBRATED)
-    tried = {}
-    for gate in GATES:
-        network.least_gate = gate
-        crowds = [Crowd(bare, count, where="around") for count in (0, STRANGERS)]
-        plain, among = (
-            fmean(error_among(crowd, stories, max(1, questions // 4)) for stories in held_out.values())
-            for crowd in crowds
-        )
-        tried[gate] = (plain, among)
-    best = min(GATES, key=lambda gate: sum(tried[gate]))
-    return best, {
-        str(gate): {"error": round(plain, 4), "error_among_strangers": round(among, 4)}
-        for gate, (plain, among) in tried.items()
+    crowds: dict[str, tuple[int, Where]] = {
+        "error": (0, "around"),
+        "error_among_strangers": (STRANGERS, "around"),
     }
+    return _fewest_errors(checkpoint, "least_gate", GATES, crowds, held_out, questions)
 
 
 def _sharpening(
     checkpoint: Checkpoint, held_out: Mapping[int, Sequence[Story]], questions: int
 ) -> tuple[float, dict[str, Any]]:
     """The sharpening with the fewest errors, and the errors of each."""
-    network = checkpoint.network
-    assert isinstance(network, MultiHeadMemory)
+    crowds: dict[str, tuple[int, Where]] = {
+        "error": (0, "before"),
+        "error_behind_strangers": (MANY_STRANGERS, "before"),
+        "error_among_strangers": (MANY_STRANGERS, "around"),
+    }
+    return _fewest_errors(checkpoint, "sharpening", SHARPENINGS, crowds, held_out, questions)
+
+
+def _fewest_errors(
+    checkpoint: Checkpoint,
+    name: str,
+    values: Sequence[float],
+    crowds: Mapping[str, tuple[int, Where]],
+    held_out: Mapping[int, Sequence[Story]],
+    questions: int,
+) -> tuple[float, dict[str, Any]]:
+    """Of some values of a network's attribute the one with the fewest errors in all crowds together."""
     bare = replace(checkpoint, calibration=UNCALIBRATED)
-    tried = {}
-    for sharpening in SHARPENINGS:
-        network.sharpening = sharpening
-        crowds = Crowd(bare, 0), Crowd(bare, MANY_STRANGERS), Crowd(bare, MANY_STRANGERS, where="around")
-        tried[sharpening] = [
-            fmean(error_among(crowd, stories, max(1, questions // 4)) for stories in held_out.values())
-            for crowd in crowds
-        ]
-    best = min(SHARPENINGS, key=lambda each: sum(tried[each]))
-    names = ("error", "error_behind_strangers", "error_among_strangers")
+    tried: dict[float, dict[str, float]] = {}
+    for value in values:
+        setattr(checkpoint.network, name, value)
+        made = {what: Crowd(bare, count, where=where) for what, (count, where) in crowds.items()}
+        tried[value] = {
+            what: fmean(error_among(crowd, stories, max(1, questions // 4)) for stories in held_out.values())
+            for what, crowd in made.items()
+        }
+    best = min(values, key=lambda each: sum(tried[each].values()))
     return best, {
-        str(each): {name: round(error, 4) for name, error in zip(names, errors, strict=True)}
-        for each, errors in tried.items()
+        str(value): {what: round(error, 4) for what, error in errors.items()}
+        for value, errors in tried.items()
     }
 
 

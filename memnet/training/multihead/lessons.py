@@ -42,7 +42,15 @@ class Lesson:
     def pool(self) -> int:
         """Lessons of a pool are told the more often the less they are mastered: a task of bAbI, or a relation
         of robust wording, from 100."""
-        return 100 + RELATIONS.index(self.relation) if self.relation else self.task
+        return _FIRST_RELATION + RELATIONS.index(self.relation) if self.relation else self.task
+
+
+_FIRST_RELATION = 100
+
+
+def task_of(pool: int) -> int:
+    """The task whose lessons a pool holds; 0 for a relation of robust wording."""
+    return pool if pool < _FIRST_RELATION else 0
 
 
 def of_story(story: Story) -> Lesson:

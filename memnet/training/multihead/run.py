@@ -23,6 +23,7 @@ from memnet.training.checkpoint import (
 )
 from memnet.training.multihead.data import MultiHeadRunSpec, load_multihead_data
 from memnet.training.multihead.episodes import Episodes, loss_of, right
+from memnet.training.multihead.lessons import task_of
 from memnet.training.multihead.recipe import LEAD_IN_TASKS, MultiHeadRecipe
 from memnet.training.multihead.transfer import take_over
 from memnet.training.spec import TrainingRun
@@ -180,7 +181,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         return len(pools)
 
     def _dilution(self, pool: int) -> int:
-        return self.data.dilution.get(_task(pool), 1)
+        return self.data.dilution.get(task_of(pool), 1)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -303,15 +304,11 @@ def errors_by_task(network: MultiHeadMemory, episodes: Episodes) -> dict[int, fl
     return {task: 1 - float(correct[tasks == task].mean()) for task in np.unique(tasks).tolist()}
 
 
-def _task(pool: int) -> int:
-    return pool if pool < 100 else 0
-
-
 def _by_task(sums: dict[int, list[float]]) -> dict[int, float]:
     """Mean loss per task, of the sums and counts of pools."""
     totals: dict[int, list[float]] = {}
     for pool, (total, count) in sums.items():
-        mine = totals.setdefault(_task(pool), [0.0, 0.0])
+        mine = totals.setdefault(task_of(pool), [0.0, 0.0])
         mine[0] += total
         mine[1] += count
     return {task: round(total / count, 5) for task, (total, count) in sorted(totals.items())}
