@@ -18,6 +18,8 @@ from memnet.wording.shapes import HELD_OUT_CANDIDATES
 from memnet.wording.tables import drawn_from, own_words, source
 
 SHARE = 0.25
+ADDED = ("did_move", "did_take", "did_drop", "did_give")
+"""Lists written after the first draw, on 2026-11-28; drawn after it: what it chose stays as it was."""
 
 
 def choose(date: str, seed: int) -> dict[str, Any]:
@@ -34,15 +36,13 @@ def choose(date: str, seed: int) -> dict[str, Any]:
     own = own_words()
     held: set[tuple[str, str, str]] = set()
     for group, lists in source().items():
-        for name, lines in ((name, drawn_from(lines)) for name, lines in lists.items()):
-            if name == "chatter":
-                continue
-            starred = draw.shuffled([line.removesuffix(" *") for line in lines if line.endswith(" *")])
-            while starred and sum(key[:2] == (group, name) for key in held) < round(SHARE * len(lines)):
-                _hold((group, name, starred.pop()), own, held)
+        for name in (name for name in lists if name != "chatter" and name not in ADDED):
+            _choose(draw, group, name, own, held)
     shapes = [
         shape for number, options in HELD_OUT_CANDIDATES.values() for shape in draw.some(options, number)
     ]
+    for name in ADDED:
+        _choose(draw, "questions", name, own, held)
     record: dict[str, Any] = {"chosen": date, "seed": seed, "shapes": sorted(shapes)}
     for group, lists in source().items():
         record[group] = {
@@ -51,6 +51,19 @@ def choose(date: str, seed: int) -> dict[str, Any]:
             if (kept := [line[:-2] for line in lines if (group, name, line.removesuffix(" *")) in held])
         }
     return record
+
+
+def _choose(
+    draw: Draw,
+    group: str,
+    name: str,
+    own: dict[tuple[str, str, str], set[str]],
+    held: set[tuple[str, str, str]],
+) -> None:
+    lines = drawn_from(source()[group][name])
+    starred = draw.shuffled([line.removesuffix(" *") for line in lines if line.endswith(" *")])
+    while starred and sum(key[:2] == (group, name) for key in held) < round(SHARE * len(lines)):
+        _hold((group, name, starred.pop()), own, held)
 
 
 def _hold(

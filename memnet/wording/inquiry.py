@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memnet.wording.asking import Decided, Query, about_person, about_place, about_thing
+from memnet.wording.deeds import RELATION_OF, Deeds
 from memnet.wording.draw import Draw
 from memnet.wording.entities import Entity
 from memnet.wording.themes import ASKED, Stage
@@ -19,6 +20,9 @@ OF_THINGS = frozenset(
         "what_given",
         "who_gave",
         "who_received",
+        "did_take",
+        "did_drop",
+        "did_give",
     }
 )
 """What is asked about a thing."""
@@ -29,6 +33,7 @@ class Inquiry:
 
     def __init__(self, draw: Draw, stage: Stage) -> None:
         self._draw, self._stage = draw, stage
+        self._deeds = Deeds(draw, stage)
 
     def think(self) -> tuple[Query, Decided] | None:
         """A question and its answer; None when the one that comes to mind cannot be answered."""
@@ -37,6 +42,8 @@ class Inquiry:
 
     def _query(self, kind: str) -> tuple[Query, Decided | None] | None:
         draw, book = self._draw, self._stage.ledger
+        if kind in RELATION_OF:
+            return self._deeds.think(kind)
         if kind in OF_THINGS:
             handled = list(book.handled)
             if not handled:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from memnet.wording.asking import Decided
 from memnet.wording.entities import Entity
@@ -19,6 +20,16 @@ NOBODY = "nobody"
 
 Stop = tuple[Entity, Told]
 """A place that somebody came to, and the fact that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A thing that somebody took, has, dropped or gave: the fact's relation says which."""
+
+    people: tuple[Entity, ...]
+    """Who did it, and who received it."""
+    thing: Entity
+    fact: Told
 
 
 class Ledger:
@@ -53,6 +64,10 @@ class Ledger:
         """Where a thing was carried since somebody last took it."""
         self.lost: dict[tuple[Entity, Entity], Told] = {}
         """The fact by which a person last lost a thing."""
+        self.moves: dict[Entity, list[Stop]] = {}
+        """Every place that somebody went to."""
+        self.deeds: list[Deed] = []
+        """Everything that was done with things."""
         self._first: dict[tuple[Entity, Entity], int] = {}
         """When a person first took a thing: the order of bAbI's lists."""
 
@@ -60,6 +75,7 @@ class Ledger:
         for person in people:
             self._settle(person, place, fact)
             self.walked.setdefault(person, []).append((place, fact))
+            self.moves.setdefault(person, []).append((place, fact))
             for thing in self.holds.setdefault(person, {}):
                 self.carried[thing].append((place, fact))
 
@@ -80,16 +96,11 @@ class Ledger:
         self.maybe[person] = (places, fact)
 
     def take(self, person: Entity, thing: Entity, fact: Told) -> None:
-        self.holds.setdefault(person, {})[thing] = fact
-        self._first.setdefault((person, thing), len(self._first))
-        self.holder[thing] = person
-        self.lies.pop(thing, None)
-        self.carried[thing] = []
-        self.handled[thing] = self.picked[thing] = fact
-        if fact.relation == "taking":
-            self.taken[thing] = (person, fact)
+        self.deeds.append(Deed((person,), thing, fact))
+        self._get(person, thing, fact)
 
     def drop(self, person: Entity, thing: Entity, fact: Told) -> None:
+        self.deeds.append(Deed((person,), thing, fact))
         self._lose(person, thing, fact)
         stop = self.place.get(person)
         self.lies[thing] = (stop[0], (fact, stop[1])) if stop else None
@@ -97,8 +108,9 @@ class Ledger:
         self.dropped[thing] = (person, fact)
 
     def give(self, giver: Entity, thing: Entity, receiver: Entity, fact: Told) -> None:
+        self.deeds.append(Deed((giver, receiver), thing, fact))
         self._lose(giver, thing, fact)
-        self.take(receiver, thing, fact)
+        self._get(receiver, thing, fact)
         self.given.append((giver, thing, receiver, fact))
 
     def lie(self, thing: Entity, place: Entity, fact: Told) -> None:
@@ -187,6 +199,16 @@ class Ledger:
         self.walked[person] = []
         for thing in self.holds.setdefault(person, {}):
             self.carried[thing] = []
+
+    def _get(self, person: Entity, thing: Entity, fact: Told) -> None:
+        self.holds.setdefault(person, {})[thing] = fact
+        self._first.setdefault((person, thing), len(self._first))
+        self.holder[thing] = person
+        self.lies.pop(thing, None)
+        self.carried[thing] = []
+        self.handled[thing] = self.picked[thing] = fact
+        if fact.relation == "taking":
+            self.taken[thing] = (person, fact)
 
     def _lose(self, person: Entity, thing: Entity, fact: Told) -> None:
         self.holds[person].pop(thing)

@@ -32,8 +32,14 @@ EVENTS = {
 """What happens how often in each kind of story."""
 
 ASKED = {
-    "rooms": {"is_in": 7.0, "where_person": 3.0, "before_person": 1.0},
-    "travels": {"where_person": 2.5, "is_in": 2.0, "before_person": 4.0, "after_person": 4.0},
+    "rooms": {"is_in": 7.0, "where_person": 3.0, "before_person": 1.0, "did_move": 2.0},
+    "travels": {
+        "where_person": 2.5,
+        "is_in": 2.0,
+        "before_person": 4.0,
+        "after_person": 4.0,
+        "did_move": 3.0,
+    },
     "things": {
         "where_thing": 6.0,
         "who_has": 2.0,
@@ -45,8 +51,20 @@ ASKED = {
         "is_in": 1.0,
         "lists": 1.0,
         "counting": 1.0,
+        "did_take": 2.0,
+        "did_drop": 2.0,
+        "did_move": 1.0,
     },
-    "loads": {"lists": 6.0, "counting": 6.0, "has": 3.0, "who_has": 2.0, "who_took": 1.5, "who_dropped": 1.0},
+    "loads": {
+        "lists": 6.0,
+        "counting": 6.0,
+        "has": 3.0,
+        "who_has": 2.0,
+        "who_took": 1.5,
+        "who_dropped": 1.0,
+        "did_take": 2.0,
+        "did_drop": 2.0,
+    },
     "gifts": {
         "what_given": 3.0,
         "who_gave": 3.0,
@@ -56,8 +74,15 @@ ASKED = {
         "lists": 1.5,
         "counting": 1.5,
         "where_thing": 2.0,
+        "did_give": 5.0,
     },
-    "journeys": {"before_thing": 8.0, "where_thing": 2.0, "before_person": 2.0, "after_person": 2.0},
+    "journeys": {
+        "before_thing": 8.0,
+        "where_thing": 2.0,
+        "before_person": 2.0,
+        "after_person": 2.0,
+        "did_move": 1.5,
+    },
     "states": {
         "where_thing": 4.0,
         "who_has": 3.0,

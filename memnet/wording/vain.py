@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memnet.wording.asking import Query, about_person, about_place, about_thing
+from memnet.wording.deeds import RELATION_OF as DEEDS
 from memnet.wording.draw import Draw
 from memnet.wording.entities import Cast
 from memnet.wording.inquiry import OF_THINGS, its_pronoun
@@ -27,7 +28,7 @@ _UNTOLD = (
 )
 """What may be asked that no fact says; the more often it stands here, the likelier."""
 _IN_VAIN = {
-    "rooms": ("where_person", "where_person", "is_in", "before_person", "after_person"),
+    "rooms": ("where_person", "where_person", "is_in", "before_person", "after_person", "did_move"),
     "things": (
         "where_person",
         "where_thing",
@@ -44,6 +45,10 @@ _IN_VAIN = {
         "counting",
         "who_gave",
         "who_received",
+        "did_move",
+        "did_take",
+        "did_drop",
+        "did_give",
     ),
 }
 """What may be asked about a stranger."""
@@ -62,6 +67,7 @@ _RELATION_OF = {
     "counting": "counting",
     "who_gave": "giving",
     "who_received": "giving",
+    **DEEDS,
 }
 
 

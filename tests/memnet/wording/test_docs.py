@@ -24,10 +24,10 @@ FACTS = {
     "motivation": ("feeling", "reason"),
 }
 QUESTIONS = {
-    "moving": ("where_person", "is_in"),
-    "taking": ("who_took", "where_thing"),
-    "giving": ("what_given", "who_gave", "who_received"),
-    "dropping": ("who_dropped", "where_dropped"),
+    "moving": ("where_person", "is_in", "did_move"),
+    "taking": ("who_took", "where_thing", "did_take"),
+    "giving": ("what_given", "who_gave", "who_received", "did_give"),
+    "dropping": ("who_dropped", "where_dropped", "did_drop"),
     "being": ("where_thing", "what_colour", "what_job", "who_is"),
     "having": ("who_has", "has"),
     "before_after": ("before_thing", "before_person", "after_person"),

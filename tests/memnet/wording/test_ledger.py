@@ -8,6 +8,7 @@ import pytest
 
 from memnet.babi.cross import World
 from memnet.story import Fact
+from memnet.wording.deeds import did_give, did_handle, did_move
 from memnet.wording.entities import Entity
 from memnet.wording.ledger import Ledger
 from memnet.wording.telling import Told
@@ -159,3 +160,69 @@ def test_nobody_has_what_was_dropped_and_a_thing_that_lies_there_from_the_start_
     assert ledger.who_has(MILK)[0] == ("nobody",)
     assert ledger.who_has(APPLE) is None
     assert ledger.has(MARY, MILK)[0] == ("no",)
+
+
+def relation_told(ledger, *events):
+    for number, (rule, relation, *arguments) in enumerate(events):
+        getattr(ledger, rule)(*arguments, Told(f"fact {number}", relation))
+    return ledger
+
+
+def answers(*decided):
+    return [found and found[0][0] for found in decided]
+
+
+def test_somebody_who_has_long_left_a_place_did_go_there_and_did_not_go_where_no_fact_says():
+    ledger = relation_told(Ledger(), ("move", "moving", [MARY], GARDEN), ("move", "moving", [MARY], KITCHEN))
+
+    assert answers(*(did_move(ledger, MARY, room) for room in (GARDEN, KITCHEN, OFFICE))) == [
+        "yes",
+        "yes",
+        "no",
+    ]
+    assert [fact.text for fact in did_move(ledger, MARY, GARDEN)[1]] == ["fact 0"]
+    assert did_move(ledger, JOHN, GARDEN) is None
+
+
+def test_how_somebody_came_to_where_they_simply_are_is_not_known():
+    ledger = relation_told(Ledger(), ("move", "moving", [MARY], GARDEN), ("be", "being", MARY, KITCHEN))
+
+    assert answers(*(did_move(ledger, MARY, room) for room in (GARDEN, KITCHEN, OFFICE))) == [
+        "yes",
+        None,
+        None,
+    ]
+
+
+def test_who_took_something_and_who_did_not():
+    ledger = relation_told(
+        Ledger(),
+        ("take", "taking", MARY, MILK),
+        ("give", "giving", MARY, MILK, JOHN),
+        ("drop", "dropping", JOHN, MILK),
+        ("take", "having", FRED, APPLE),
+    )
+
+    # John got it as a gift, which some would call taking it; Fred had nothing to do with it.
+    assert answers(*(did_handle(ledger, "taking", each, MILK) for each in PEOPLE)) == ["yes", None, "no"]
+    assert answers(*(did_handle(ledger, "dropping", each, MILK) for each in PEOPLE)) == [None, "yes", "no"]
+    # Whoever has something may have taken it.
+    assert answers(*(did_handle(ledger, "taking", each, APPLE) for each in PEOPLE)) == [None, None, None]
+
+
+def test_who_holds_what_they_took_has_not_dropped_it():
+    ledger = relation_told(Ledger(), ("take", "taking", MARY, MILK))
+
+    assert answers(*(did_handle(ledger, "dropping", each, MILK) for each in (MARY, JOHN))) == ["no", None]
+
+
+def test_a_gift_goes_one_way():
+    ledger = relation_told(
+        Ledger(),
+        ("take", "taking", MARY, MILK),
+        ("give", "giving", MARY, MILK, JOHN),
+        ("take", "taking", MARY, APPLE),
+    )
+
+    assert answers(did_give(ledger, MARY, MILK, JOHN), did_give(ledger, JOHN, MILK, MARY)) == ["yes", "no"]
+    assert did_give(ledger, MARY, APPLE, JOHN) is None
