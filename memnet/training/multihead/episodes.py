@@ -15,6 +15,7 @@ from memnet.lexicon import Lexicon, symbol_vector
 from memnet.nn.multihead import QuestionBatch
 from memnet.nn.roles import PER_SENTENCE
 from memnet.training.multihead.lessons import Asked, Lesson
+from memnet.training.multihead.passing import COMES, drawn_places, place_slots
 
 PRONOUNS = frozenset({"he", "she", "they", "it", "him", "her", "them"})
 
@@ -143,6 +144,7 @@ class Episodes:
         self.wording_words = torch.tensor([[*w, *[0] * (longest - len(w))] for w, _ in layout.wordings])
         self.wording_lengths = np.array([len(wording) for wording, _ in layout.wordings])
         self.wording_question = torch.tensor([question for _, question in layout.wordings])
+        self._goes, self._place_slots = place_slots([wording for wording, _ in layout.wordings], lexicon)
         self.keys = list(layout.keys)
         self.symbol_table = np.array(
             [symbol_vector(key, symbol_dim) for key in layout.keys], np.float32
@@ -231,7 +233,7 @@ class Episodes:
             alike: Share of stories whose renamed symbols are more alike, and more unlike, than chance has it.
             gaps: Share of stories whose facts are told further apart.
             late: Share of stories whose questions come late, before the next fact if there is one.
-            strangers: Facts of other stories put among those of each story.
+            strangers: Facts of other stories put among those of each story; see `passing`.
         """
         facts, told_mask = _padded(self.fact_start, stories)
         questions, asked = _padded(self.question_start, stories)
@@ -278,6 +280,12 @@ class Episodes:
             # Their symbols are other ones, appended behind the story's own.
             own = np.arange(strangers * PER_SENTENCE).reshape(strangers, PER_SENTENCE) + names
             extra_places = np.where(extra_places >= 0, own[None], -1)
+            are_places = self._place_slots[wording] & told_mask[..., None]
+            visited = drawn_places(rng, places, are_places, strangers)
+            comes = (
+                self._goes[self.fact_wording[extra]] & (visited >= 0) & (rng.random((S, strangers)) < COMES)
+            )
+            extra_places[..., 1] = np.where(comes, visited, extra_places[..., 1])
             fresh = _signs(rng, (S, strangers * PER_SENTENCE, self.symbol_dim))
             fresh /= np.float32(np.sqrt(self.symbol_dim))
             table = np.concatenate([table, fresh], axis=1)

@@ -107,11 +107,26 @@ def test_strangers_are_told_before_the_question_and_are_nobody_of_the_story():
 
     own = laid.batch(np.array([0, 1]), rename=False)[0]
     assert batch.fact_symbols.shape[1] == own.fact_symbols.shape[1] + 3
-    strangers = batch.fact_symbols[:, -3:]
+    who = batch.fact_symbols[:, -3:, 0]
     names = own.symbols.shape[1] - 1
-    assert (strangers >= names).all()
+    assert (who >= names).all()
     assert (batch.times[:, -3:] < batch.now.amax(dim=1, keepdim=True) + 2.5).all()
     assert targets.copied.max() < names
+
+
+def test_strangers_go_to_the_storys_own_places_and_touch_nothing_else_of_it():
+    other = Lesson(1, ("Zoë went to the park.", "Zoë got the pen."), (Asked("Where is Zoë?", ("park",), 2),))
+    laid = episodes(STORY, other)
+
+    batch, _ = laid.batch(np.array([0, 1]), rename=True, rng=np.random.default_rng(1), strangers=200)
+
+    own = laid.batch(np.array([0, 1]), rename=False)[0]
+    names = own.symbols.shape[1] - 1
+    shared = [set(told[told < names].tolist()) for told in batch.fact_symbols[:, -200:]]
+    # Their columns: Mary 0, office 1; Zoë 0, park 1.
+    assert shared == [{1}, {1}]
+    comes = (batch.fact_symbols[0, -200:, 1] == 1).float().mean()
+    assert 0.15 < comes < 0.35  # about half of the half that goes somewhere
 
 
 def test_no_stranger_comes_between_a_pronoun_and_what_it_speaks_of():
