@@ -67,9 +67,9 @@ class Deeds:
             if not moved:
                 return None
             person = draw.one(moved)
-            place = draw.one(
-                [stop for stop, _ in book.moves[person]] if draw.happens(_YES) else self._stage.places
-            )
+            # Of a place that nobody went to a reader cannot tell whether it is a place at all.
+            whose = [person] if draw.happens(_YES) else moved
+            place = draw.one([stop for each in whose for stop, _ in book.moves[each]])
             query = Query(kind, RELATION_OF[kind], about_person(person) | about_place(place))
             return query, did_move(book, person, place)
         if kind == "did_give":
