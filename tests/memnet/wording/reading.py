@@ -71,6 +71,8 @@ def mentions(text: str, name: str) -> bool:
 def regex(pattern: str, *, question: bool = False) -> str:
     """A pattern of a table, its slots filled with whatever can stand in them."""
 
+    said = set[str]()
+
     def slot(match: re.Match[str]) -> str:
         name = match[1]
         if name == "in" and question:
@@ -85,9 +87,12 @@ def regex(pattern: str, *, question: bool = False) -> str:
         if name == "thing":
             return _THINGS
         if name in ("s", "p", "q", "a", "b", "x", "y", "r", "t", "t_", "place", "place2", "other", "giver"):
-            group = f"(?P<{name}>" if f"{{{name}}}" not in pattern[: match.start()] else "(?:"
+            # A name said twice is the same one: "of the box and the jar, the jar is the smaller one".
+            group = "(?:" if name in said else f"(?P<{name}>"
+            again = rf"(?P={name})" if name in said else r"\d+§|kitchen|bedroom|garden"
+            said.add(name)
             rest = r"(?: and (?:the )?\d+§)?" if name == "s" else ""
-            return f"(?:the |an? |some )?{group}\\d+§|kitchen|bedroom|garden){rest}"
+            return f"(?:the |an? |some )?{group}{again}){rest}"
         return r"(?:\w+ )?\d+§"
 
     pieces = re.split(r"(\{\w+\})", pattern)

@@ -51,12 +51,17 @@ def test_sizes_follow_from_the_gold_facts(split):
         if worded.answers[0] not in ("yes", "no"):
             pair = (first, second) if (first, second) in pairs else (second, first)
             assert pair in pairs
-            answer = pair[0] if re.search(r"bigger|larger|more space", asked) else pair[1]
+            bigger = r"bigger|larger|greater|more|the big one|wins|exceeds|dwarfs|other fit into"
+            answer = pair[0] if re.search(bigger, asked) else pair[1]
             assert worded.answers == (name_of(story, answer),), (question, gold_of(story, question))
             checked["which"] += 1
             continue
         # "Is A bigger than B", "Can A hold B", or "Does B fit in A", "Is B smaller than A".
-        small_first = re.search(r"small| fits? | put | goe?s? into|(?:space|room) for", asked)
+        small_first = re.search(
+            r"small| fits? | put | goe?s? into|there space for|puny|less space|packed|slide", asked
+        )
+        if compared := re.search(r"compared with [^,]+, is .* (big|small)$", asked.rstrip("?")):
+            small_first = compared[1] == "big"
         pair = (second, first) if small_first else (first, second)
         assert worded.answers == ("yes" if pair in pairs else "no",), (question, gold_of(story, question))
         assert pair in pairs or pair[::-1] in pairs
@@ -92,7 +97,7 @@ def test_ways_lead_where_the_gold_facts_say(split):
         places = re.findall(r"\d+§", asked)
         if len(places) == 2 and worded.answers[0] in STEPS:
             start, end = places
-            if re.search(rf"(?:to (?:the )?{start}|{start} reached) from", asked):
+            if re.search(rf"from (?:the )?{end}", asked):
                 start, end = end, start
             x, y = cells[start]
             for way in worded.answers:
@@ -102,7 +107,8 @@ def test_ways_lead_where_the_gold_facts_say(split):
         elif len(places) == 1:
             (way,) = re.findall(r"\b(north|south|east|west)\b", asked)
             step = STEPS[way]
-            if re.search(rf"is (?:the )?{places[0]} {way} of$", asked.rstrip("?")):
+            reverse = rf"is (?:the )?{places[0]} {way} of$|place has (?:the )?{places[0]} to its"
+            if re.search(reverse, asked.rstrip("?")):
                 step = (-step[0], -step[1])
             (answer,) = (mark for mark in cells if name_of(story, mark) == worded.answers[0])
             here = cells[places[0]]
