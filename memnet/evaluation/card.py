@@ -218,12 +218,19 @@ def relations(measured: Mapping[str, Any]) -> list[str]:
 
 
 def abstentions(measured: Mapping[str, Any]) -> list[str]:
-    """A table of how often it declines."""
+    """A table of how often it declines, and how often the answer would have been right."""
     return [
-        _line(["question", "asked", "abstained %"]),
-        _line(["---"] * 3),
+        _line(["question", "asked", "abstained %", "right answers lost %"]),
+        _line(["---"] * 4),
         *(
-            _line([kind, f"{each['questions']:,}", _percent(each["abstained"])])
+            _line(
+                [
+                    kind,
+                    f"{each['questions']:,}",
+                    _percent(each["abstained"]),
+                    _percent(each["right_answers_lost"]) if kind == "answerable" else "",
+                ]
+            )
             for kind, each in measured["abstained"].items()
         ),
     ]

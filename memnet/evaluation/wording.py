@@ -25,6 +25,8 @@ class Put:
     right: bool
     """A right answer was given."""
     declined: bool
+    lost: bool
+    """Declined, though the most probable answer was right."""
     probability: float
     """Of the answer that was given."""
 
@@ -35,9 +37,16 @@ def put(reader: Reader, stories: Sequence[WordedStory]) -> Iterator[Put]:
         texts = [fact.text for fact in worded.story.facts]
         for question, known in zip(worded.story.questions, worded.questions, strict=True):
             said = reader.ask_facts(texts[: question.facts_before], question.text)
-            right = known.answers is not None and same(said.text, known.answers, known.relation)
+            declined = said.text is None
+            best = said.alternatives[0].text if declined and said.alternatives else said.text
+            fits = known.answers is not None and same(best, known.answers, known.relation)
             yield Put(
-                known.relation, known.reason or "answerable", right, said.text is None, said.probability
+                relation=known.relation,
+                kind=known.reason or "answerable",
+                right=fits and not declined,
+                declined=declined,
+                lost=fits and declined,
+                probability=said.probability,
             )
 
 
@@ -71,6 +80,7 @@ class Wording:
                 kind: {
                     "questions": len(mine),
                     "abstained": round(fmean(each.declined for each in mine), 4),
+                    "right_answers_lost": round(fmean(each.lost for each in mine), 4),
                 }
                 for kind in sorted({each.kind for each in self.unanswerable})
                 if (mine := [each for each in self.unanswerable if each.kind == kind])
