@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from memnet.babi.dataset import load_task, split_validation
@@ -89,3 +90,22 @@ def test_the_shipped_network_names_the_file_it_misses(tmp_path):
 
     assert done.exit_code == 2
     assert "qa1_single-supporting-fact_train.txt is missing" in done.stderr
+
+
+def limit_of(decided, undecided):
+    """The limit for doubts of right answers to questions that are decided, and of ones that are not."""
+    put = [
+        calibrate.Put(None, False, gold, True, False)
+        for gold in ["a"] * len(decided) + [None] * len(undecided)
+    ]
+    right = np.array([True] * len(decided) + [False] * len(undecided))
+    return calibrate._limit(put, np.array([*decided, *undecided]), np.ones(len(put), bool), right)
+
+
+def test_doubt_is_answered_as_far_as_97_of_100_undecidable_questions_are_still_declined():
+    sure, unsure = [0.1] * 98 + [0.3, 0.4], [0.2] * 3 + [0.8] * 97
+
+    # At 0.1 two of a hundred right answers would be lost already; at 0.79 none is, and 97 are declined.
+    assert 0.79 < limit_of(sure, unsure) < 0.8
+    # One more that is hard to tell, and the limit is what two lost answers allow.
+    assert 0.1 <= limit_of(sure, [0.05] * 4 + [0.8] * 96) < 0.2
