@@ -336,34 +336,41 @@ def _doubt(
             for (best, undecided, _), each in zip(verdicts, put, strict=True)
         ]
     )
-    given = np.array([undecided <= best for best, undecided, _ in verdicts])
-    return replace(fitted, limit=_limit(put, doubts, given, np.array([right for _, _, right in verdicts])))
+    limit = _limit(
+        doubts,
+        worded=np.array([each.worded for each in put]),
+        decided=np.array([each.gold is not None for each in put]),
+        given=np.array([undecided <= best for best, undecided, _ in verdicts]),
+        right=np.array([right for _, _, right in verdicts]),
+    )
+    return replace(fitted, limit=limit)
 
 
 def _limit(
-    put: Sequence[Put],
     doubts: Float64[np.ndarray, " put"],
+    *,
+    worded: Bool[np.ndarray, " put"],
+    decided: Bool[np.ndarray, " put"],
     given: Bool[np.ndarray, " put"],
     right: Bool[np.ndarray, " put"],
 ) -> float:
     """Above which doubt no answer is given.
 
     Args:
-        put: Questions.
-        doubts: Of each.
+        doubts: Of questions.
+        worded: Which are of worded stories; the others are bAbI's.
+        decided: Which the facts decide.
         given: Whether an answer would be given if there were no doubt.
         right: Whether the best answer is right.
     """
     limit = 0.0
-    for worded in {each.worded for each in put}:
-        mine = np.array([each.worded is worded and each.gold is not None for each in put])
-        lost = np.sort(doubts[mine & right])[::-1]
-        allowed = int(COST * mine.sum())
+    for kind in (worded, ~worded):
+        lost = np.sort(doubts[kind & decided & right])[::-1]
+        allowed = int(COST * (kind & decided).sum())
         if allowed < len(lost):
             limit = max(limit, float(lost[allowed]))
-    undecidable = np.array([each.gold is None for each in put])
-    answered = np.sort(doubts[undecidable & given])
-    allowed = int((1 - DECLINED) * undecidable.sum())
+    answered = np.sort(doubts[~decided & given])
+    allowed = int((1 - DECLINED) * (~decided).sum())
     if allowed < len(answered):
         # The doubt of the first one that must be declined, and a little less.
         limit = max(limit, float(answered[allowed]) - 2e-4)

@@ -94,12 +94,11 @@ def test_the_shipped_network_names_the_file_it_misses(tmp_path):
 
 def limit_of(decided, undecided):
     """The limit for doubts of right answers to questions that are decided, and of ones that are not."""
-    put = [
-        calibrate.Put(None, False, gold, True, False)
-        for gold in ["a"] * len(decided) + [None] * len(undecided)
-    ]
     right = np.array([True] * len(decided) + [False] * len(undecided))
-    return calibrate._limit(put, np.array([*decided, *undecided]), np.ones(len(put), bool), right)
+    every = np.ones(len(right), bool)
+    return calibrate._limit(
+        np.array([*decided, *undecided]), worded=every, decided=right, given=every, right=right
+    )
 
 
 def test_doubt_is_answered_as_far_as_97_of_100_undecidable_questions_are_still_declined():
