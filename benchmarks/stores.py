@@ -1,6 +1,6 @@
 """Our store beside FAISS alone, NumPy, and vector databases: the same vectors, one after the other.
 
-    python benchmarks/stores.py [--sizes 10000 100000] [--large] [--only memnet faiss …] [--out FILE.md]
+    python benchmarks/stores.py [--sizes 10000 100000] [--large] [--only memnet faiss …] [--out FILE]
 
 Every product keeps facts, a text and a vector of 128 columns each, in a new folder: the first ones one by
 one, the others in batches of 100. A second process then opens the folder and asks for the 32 facts with the
@@ -20,18 +20,16 @@ import gc
 import importlib.util
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from report import Page, options
 
 DIM, LIMIT, BATCH = 128, 32, 100
 ONE_BY_ONE = 500
@@ -342,6 +340,8 @@ def best_facts(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
     return np.stack([np.argpartition(-(vectors @ query), LIMIT)[:LIMIT] for query in queries])
 
 
+TITLE = "Stores, in process: facts with 128-dimensional vectors, top 32 with text"
+LOAD = "`load` is the load average before each line, from the product before it and from other work."
 COLUMNS: list[tuple[str, str, str]] = [
     ("one by one, facts/s", "one_by_one", ",.0f"),
     ("p50 ms", "single_p50_ms", ".2f"),
@@ -357,51 +357,25 @@ COLUMNS: list[tuple[str, str, str]] = [
 ]
 
 
-def report(results: dict[int, dict[str, dict[str, Any]]], skipped: list[str], threads: int) -> str:
-    """Everything as Markdown."""
-    cpu = next(
-        line.split(":")[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
+def tell(page: Page, size: int, measured: dict[str, dict[str, Any]]) -> None:
+    """Add the table of one size."""
+    page.say(f"## {size:,} facts")
+    page.table(
+        ["product", "durable", *(title for title, _, _ in COLUMNS)],
+        [
+            [name, STORES[name].durable, *(format(result[key], spec) for _, key, spec in COLUMNS)]
+            for name, result in measured.items()
+        ],
+        words=2,
     )
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    names = sorted({name for per_size in results.values() for name in per_size}, key=list(STORES).index)
-    versions = ", ".join(f"{PACKAGES[name]} {version(PACKAGES[name])}" for name in names)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent
-    ).stdout.strip()
-    lines = [
-        "# Stores, in process: facts with 128-dimensional vectors, top 32 with text",
-        "",
-        "```sh",
-        f"python benchmarks/stores.py --threads {threads}",
-        "```",
-        "",
-        f"{cpu}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()}, Python "
-        f"{platform.python_version()}; {versions}; commit {commit}. {threads} "
-        f"thread{'' if threads == 1 else 's'} per product. One run, nothing selected. `load` is the "
-        "machine's load average before each line, from the product before it and from other work.",
-    ]
-    for size, per_size in results.items():
-        lines += ["", f"## {size:,} facts", ""]
-        lines.append("| product | durable | " + " | ".join(title for title, _, _ in COLUMNS) + " |")
-        lines.append("|---|---|" + "---|" * len(COLUMNS))
-        for name, result in per_size.items():
-            cells = [format(result[key], spec) for _, key, spec in COLUMNS]
-            lines.append(f"| {name} | {STORES[name].durable} | " + " | ".join(cells) + " |")
-    lines += ["", *[f"{name} is not installed and was skipped." for name in skipped]]
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--large", action="store_true", help="1M facts too: memnet, faiss and numpy")
     parser.add_argument("--only", nargs="+", choices=STORES, default=list(STORES))
     parser.add_argument("--threads", type=int, default=1, help="threads of every product's arithmetic")
-    parser.add_argument("--out", type=Path, help="result file; by default a dated one in benchmarks/results")
     parser.add_argument("--phase", choices=("ingest", "ask"), help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -421,7 +395,10 @@ def main() -> None:
     missing = [name for name in arguments.only if importlib.util.find_spec(name) is None]
     for name in missing:
         print(f"{name} is not installed: skipped")
-    results: dict[int, dict[str, dict[str, Any]]] = {}
+    present = [name for name in arguments.only if name not in missing]
+    page = Page(TITLE, *sorted({PACKAGES[name] for name in present} - {"memnet"}))
+    threads = f"{arguments.threads} thread{'' if arguments.threads == 1 else 's'} per product"
+    page.say(f"{threads}. One run, nothing selected. {LOAD}")
     with tempfile.TemporaryDirectory(prefix="memnet-stores-") as folder:
         work = Path(folder)
         for size in [*arguments.sizes, *([1_000_000] if arguments.large else [])]:
@@ -429,18 +406,17 @@ def main() -> None:
             np.save(work / f"{size}.npy", vectors)
             np.savez(work / f"{size}-queries.npz", queries=queries, truth=best_facts(vectors, queries))
             del vectors
-            results[size] = {}
-            for name in arguments.only:
-                if name in missing or (size == 1_000_000 and name in ("chromadb", "lancedb")):
+            measured: dict[str, dict[str, Any]] = {}
+            for name in present:
+                if size == 1_000_000 and name in ("chromadb", "lancedb"):
                     continue
-                results[size][name] = measure(name, size, work)
-                shown = ", ".join(f"{t} {format(results[size][name][k], s)}" for t, k, s in COLUMNS)
+                measured[name] = measure(name, size, work)
+                shown = ", ".join(f"{t} {format(measured[name][k], s)}" for t, k, s in COLUMNS)
                 print(f"{size:,} {name}: {shown}", flush=True)
             (work / f"{size}.npy").unlink()
-    written = report(results, missing, arguments.threads)
-    out = arguments.out or Path(__file__).parent / "results" / f"{datetime.now(UTC):%Y-%m-%d}-stores.md"
-    out.write_text(written)
-    print(f"\n{written}\nwritten to {out}")
+            tell(page, size, measured)
+    page.say(*(f"{name} is not installed and was skipped." for name in missing))
+    page.deliver(arguments.out)
 
 
 if __name__ == "__main__":
