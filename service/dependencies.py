@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request, Response
 
-from memnet.errors import FactNotFound, MemoryNotFound
+from memnet.errors import FactNotFound
 from memnet.memory import Memory
 from memnet.store.memories import NAME
 from service.capacity import Capacity
@@ -38,28 +38,19 @@ async def _request_id(request: Request) -> str:
     return request_id
 
 
-async def _existing(
-    memory_id: Annotated[
-        str,
-        Path(
-            description="The memory's name",
-            examples=["house"],
-            # A name of another form is that of no memory: 404, not 422.
-            json_schema_extra={"pattern": f"^{NAME.pattern}$"},
-        ),
-    ],
-) -> str:
-    # No memory can have such a name, so there is none; nor would every database accept it in a query.
-    if not NAME.fullmatch(memory_id):
-        raise MemoryNotFound(memory_id)
-    return memory_id
-
-
 MemoryDep = Annotated[Memory, Depends(_memory)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 CapacityDep = Annotated[Capacity, Depends(_capacity)]
 RequestIdDep = Annotated[str, Depends(_request_id)]
-MemoryName = Annotated[str, Depends(_existing)]
+MemoryName = Annotated[
+    str,
+    Path(
+        description="The memory's name",
+        examples=["house"],
+        # A name of another form is that of no memory: 404, not 422. `needs` looks.
+        json_schema_extra={"pattern": f"^{NAME.pattern}$"},
+    ),
+]
 FactName = Annotated[
     str,
     Path(description="The fact's id", json_schema_extra={"format": "uuid"}),

@@ -5,20 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
+from memnet.memory import Memory
 from service import asking, limits
-from service.access import AccessDep, needs
-from service.capacity import TURN
-from service.dependencies import (
-    MemoryDep,
-    MemoryName,
-    RequestIdDep,
-    SettingsDep,
-    stamp,
-)
+from service.access import needs
+from service.capacity import in_turn
+from service.dependencies import MemoryName
 from service.openapi import problem_responses
 from service.reading import read
+from service.replies import json_reply
 from service.schemas.answer import AnswerOut, Ask, AskBatch, AskFacts, BatchItem, BatchOut, Timing
 from service.schemas.fact import texts_of
 from service.schemas.named_model import ModelOut
@@ -35,18 +31,10 @@ KEPT: dict[str, Any] = {
 @router.post(
     "/memories/{memory_id}/answers",
     operation_id="ask_memory",
-    dependencies=[TURN],
+    response_model=AnswerOut,
     responses={201: KEPT, **problem_responses(400, 404, 409, 410, 415, 422, 503)},
 )
-def ask_memory(
-    memory_id: MemoryName,
-    body: Ask,
-    memory: MemoryDep,
-    access: AccessDep,
-    settings: SettingsDep,
-    request_id: RequestIdDep,
-    response: Response,
-) -> AnswerOut:
+async def ask_memory(memory_id: MemoryName, body: Ask, request: Request) -> Response:
     """Ask a memory: the answer, and the attention every fact received at every hop.
 
     That there is no answer is a result too: 200 with `answer: null` and a `reason`. Nothing is stored, nor
@@ -54,16 +42,17 @@ def ask_memory(
     has to allow `write` too.
     """
     if body.save:
-        access.check("write")
-    limits.check_question(body.question, settings)
-    limits.check_overlay(body.overlay, settings)
+        request.state.access.check("write")
+    return await in_turn(request, lambda: _ask(memory_id, body, request))
+
+
+def _ask(memory_id: str, body: Ask, request: Request) -> Response:
+    limits.check_question(body.question, request.app.state.settings)
+    limits.check_overlay(body.overlay, request.app.state.settings)
+    memory: Memory = request.app.state.memory
     started = time.perf_counter()
     asked = asking.ask(memory, memory_id, body)
-    stamp(response, asked.at.revision)
-    if asked.kept is not None:
-        response.status_code = 201
-        response.headers["Location"] = f"/v1/memories/{memory_id}/answers/{asked.kept.answer_id}"
-    return asking.shown(
+    shown = asking.shown(
         asked.at,
         asked.what,
         asked.answer,
@@ -71,30 +60,33 @@ def ask_memory(
         kept=asked.kept,
         explanation=asked.explanation,
         elapsed_s=time.perf_counter() - started,
-        request_id=request_id,
+        request_id=request.state.request_id,
     )
+    if asked.kept is None:
+        return json_reply(shown, revision=asked.at.revision)
+    location = f"/v1/memories/{memory_id}/answers/{asked.kept.answer_id}"
+    return json_reply(shown, revision=asked.at.revision, status=201, location=location)
 
 
 @router.post(
     "/memories/{memory_id}/answers/batch",
     operation_id="ask_batch",
-    dependencies=[TURN],
+    response_model=BatchOut,
     responses=problem_responses(400, 404, 409, 410, 415, 422, 503),
 )
-def ask_batch(
-    memory_id: MemoryName,
-    body: AskBatch,
-    memory: MemoryDep,
-    settings: SettingsDep,
-    request_id: RequestIdDep,
-    response: Response,
-) -> BatchOut:
+async def ask_batch(memory_id: MemoryName, body: AskBatch, request: Request) -> Response:
     """Ask a memory several questions, all answered from the same facts, whatever is written meanwhile.
 
     The request is answered as a whole or, when one of the questions is none, refused as a whole.
     """
-    limits.check_questions(body.questions, settings)
-    limits.check_overlay(body.overlay, settings)
+    return await in_turn(request, lambda: _ask_each(memory_id, body, request))
+
+
+def _ask_each(memory_id: str, body: AskBatch, request: Request) -> Response:
+    limits.check_questions(body.questions, request.app.state.settings)
+    limits.check_overlay(body.overlay, request.app.state.settings)
+    memory: Memory = request.app.state.memory
+    request_id: str = request.state.request_id
     began = time.perf_counter()
     results = []
     at = read(memory, memory_id, body)
@@ -111,28 +103,31 @@ def ask_batch(
             request_id=request_id,
         )
         results.append(BatchItem(index=index, answer=shown))
-    stamp(response, at.revision)
-    return BatchOut(
+    batch = BatchOut(
         memory_id=memory_id,
         revision=at.revision,
         results=results,
         timing_ms=Timing(total=round((time.perf_counter() - began) * 1000, 3)),
         request_id=request_id,
     )
+    return json_reply(batch, revision=at.revision)
 
 
 @router.post(
     "/answers",
     operation_id="ask_facts",
-    dependencies=[TURN],
+    response_model=AnswerOut,
     responses=problem_responses(400, 415, 422, 503),
 )
-def ask_facts(
-    body: AskFacts, memory: MemoryDep, settings: SettingsDep, request_id: RequestIdDep
-) -> AnswerOut:
+async def ask_facts(body: AskFacts, request: Request) -> Response:
     """Ask about facts that come with the question; nothing is stored. The facts are numbered from 1."""
-    limits.check_facts(body.facts, settings)
-    limits.check_question(body.question, settings)
+    return await in_turn(request, lambda: _ask_facts(body, request))
+
+
+def _ask_facts(body: AskFacts, request: Request) -> Response:
+    limits.check_facts(body.facts, request.app.state.settings)
+    limits.check_question(body.question, request.app.state.settings)
+    memory: Memory = request.app.state.memory
     started = time.perf_counter()
     answer = memory.ask_facts(
         texts_of(body.facts),
@@ -141,7 +136,7 @@ def ask_facts(
         top_answers=body.top_answers,
         heads=body.heads,
     )
-    return AnswerOut.of(
+    shown = AnswerOut.of(
         answer,
         lists_attention=body.attention != "none",
         memory_id=None,
@@ -149,5 +144,6 @@ def ask_facts(
         model=ModelOut.of(memory.model),
         fact_id=lambda seq: None,
         elapsed_s=time.perf_counter() - started,
-        request_id=request_id,
+        request_id=request.state.request_id,
     )
+    return json_reply(shown)

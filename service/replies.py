@@ -1,0 +1,44 @@
+"""Answers as they leave: written as JSON once, where they were made.
+
+A route that returns a model has it validated and written by the framework, on the event loop, while others
+wait. What a route's `response_model` is stays in the OpenAPI document either way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Response
+from pydantic import BaseModel, TypeAdapter
+
+from service.dependencies import REVISION_HEADER
+
+
+def json_reply(
+    model: BaseModel, *, revision: int | None = None, status: int = 200, location: str | None = None
+) -> Response:
+    """A response with a model of its route as the body.
+
+    Args:
+        model: What the route promises.
+        revision: Of the memory that was read; None for none.
+        status: Of the response.
+        location: Where what was made can be read.
+    """
+    response = Response(_written(model), status_code=status, media_type="application/json")
+    if revision is not None:
+        response.headers[REVISION_HEADER] = str(revision)
+    if location is not None:
+        response.headers["Location"] = location
+    return response
+
+
+_adapters: dict[type[BaseModel], TypeAdapter[Any]] = {}
+
+
+def _written(model: BaseModel) -> bytes:
+    kind = type(model)
+    adapter = _adapters.get(kind)
+    if adapter is None:
+        adapter = _adapters[kind] = TypeAdapter(kind)
+    return adapter.dump_json(model)
