@@ -38,7 +38,7 @@ class Served:
         if not self.several:
             return [self.process.pid]
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(each) for each in children if b"spawn_main" in _read(f"/proc/{each}/cmdline")]
+        return [int(each) for each in children]
 
     def cpu_s(self) -> float:
         """Seconds of processor time, user and system, that those that live have used."""

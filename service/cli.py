@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import multiprocessing
 import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -64,17 +64,16 @@ def serve(**options: Any) -> None:
         if settings.workers == 1:
             _serve(settings, listener, said)
             return
-        # Workers read the environment.
-        os.environ |= {
-            f"MEMNET_{name.upper()}": str(value) for name, value in options.items() if value is not None
-        }
-        _find_mistakes()
-        click.echo(said)
+        from service import workers
 
-        from service import logs, workers
-
-        logs.configure(settings)
-        workers.run(settings, listener, grace_s=GRACE_S)
+        code = workers.run(
+            settings,
+            listener,
+            try_out=partial(_open_and_close, settings),
+            ready=partial(click.echo, said),
+            grace_s=GRACE_S,
+        )
+    sys.exit(code)
 
 
 def _serve(settings: Settings, listener: socket.socket, said: str) -> None:
@@ -98,20 +97,9 @@ def _serve(settings: Settings, listener: socket.socket, said: str) -> None:
         uvicorn.Server(workers.config(settings, app, grace_s=GRACE_S)).run(sockets=[listener])
 
 
-def _find_mistakes() -> None:
-    """Open the memory and close it again, in a process of its own: this one, which only looks after others,
-    need not hold a network."""
-    first = multiprocessing.get_context("spawn").Process(target=_open_and_close)
-    first.start()
-    first.join()
-    if first.exitcode:
-        sys.exit(first.exitcode)
-
-
-def _open_and_close() -> None:
-    from service.settings import Settings
-
-    _opened(Settings()).close()
+def _open_and_close(settings: Settings) -> None:
+    """Find mistakes, to tell them once and not by each worker."""
+    _opened(settings).close()
 
 
 def _opened(settings: Settings) -> Memory:

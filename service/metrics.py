@@ -23,11 +23,10 @@ import memnet
 from memnet import stages
 from service.access import needs
 from service.dependencies import MemoryDep
+from service.settings import METRICS_FOLDER
 
 if TYPE_CHECKING:
     from memnet.reader import ModelInfo
-
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 REGISTRY = CollectorRegistry()
 
@@ -112,7 +111,7 @@ async def metrics(memory: MemoryDep) -> Response:
 
 def rendered() -> bytes:
     """The numbers of all processes of this service."""
-    folder = os.environ.get(FOLDER)
+    folder = os.environ.get(METRICS_FOLDER)
     if not folder:
         return generate_latest(REGISTRY)
     _forget_the_dead(Path(folder))

@@ -13,6 +13,9 @@ from sqlalchemy.exc import ArgumentError
 
 from memnet.store import DEFAULT_DATABASE_URL
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder where workers count; Prometheus's library reads it when it is loaded."""
+
 
 class Settings(BaseSettings):
     """The service's settings; every field is `MEMNET_` and its name in capitals."""

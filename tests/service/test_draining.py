@@ -108,7 +108,7 @@ def test_a_worker_gets_the_socket_as_it_was_opened() -> None:
 
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in listed if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in listed]
 
 
 @pytest.mark.slow
