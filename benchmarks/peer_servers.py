@@ -76,6 +76,7 @@ class Memnet:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+        self._before: Served | None = None
         self.does = (
             f"`memnet serve`, {workers} worker processes, a key with every request: given a **text**. It "
             "encodes the text with its network, decides how far each earlier fact is superseded, and commits "
@@ -88,7 +89,8 @@ class Memnet:
 
     @contextmanager
     def running(self, folder: Path) -> Iterator[Served]:
-        with served(folder, self.workers) as one:
+        with served(folder, self.workers, again=self._before) as one:
+            self._before = one
             yield one
 
     def prepare(self, one: Served) -> None:

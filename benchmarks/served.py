@@ -57,7 +57,13 @@ class Served:
 
 @contextmanager
 def served(
-    folder: Path, workers: int = 1, port: int = 0, *, asks_for_key: bool = True, **settings: object
+    folder: Path,
+    workers: int = 1,
+    port: int = 0,
+    *,
+    asks_for_key: bool = True,
+    again: Served | None = None,
+    **settings: object,
 ) -> Iterator[Served]:
     """The shipped network over an SQLite file under `folder`, asking for a key as in production.
 
@@ -66,6 +72,7 @@ def served(
         workers: Processes that answer.
         port: To listen on; 0 for a free one.
         asks_for_key: Whether it does; a page in a browser here comes without one.
+        again: The service that ran before on this database: only the server is started, and its key is used.
         settings: Of the service, by their names: `request_timeout_s=600`. None for the default.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
@@ -80,19 +87,7 @@ def served(
         **chosen,
     }
     memnet = [sys.executable, "-c", "from memnet.cli import main; main()"]
-    subprocess.run([*memnet, "migrate"], env=environment, check=True, capture_output=True)
-    headers = {}
-    if asks_for_key:
-        made = subprocess.run(
-            [*memnet, "keys", "create", f"load-{time.time_ns()}", "--memory", "*", "--may", "all"],
-            env=environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        key = re.search(r"mn_[\w-]+", made.stdout)
-        assert key, made.stdout
-        headers = {"Authorization": f"Bearer {key.group()}"}
+    headers = _prepared(memnet, environment, asks_for_key) if again is None else again.headers
     process = subprocess.Popen(
         [*memnet, "serve", "--workers", str(workers), "--port", str(port)],
         env=environment,
@@ -109,6 +104,23 @@ def served(
         yield one
     finally:
         stop(process)
+
+
+def _prepared(memnet: list[str], environment: dict[str, str], asks_for_key: bool) -> dict[str, str]:
+    """Make the database, and a key if it is asked for."""
+    subprocess.run([*memnet, "migrate"], env=environment, check=True, capture_output=True)
+    if not asks_for_key:
+        return {}
+    made = subprocess.run(
+        [*memnet, "keys", "create", f"load-{time.time_ns()}", "--memory", "*", "--may", "all"],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    key = re.search(r"mn_[\w-]+", made.stdout)
+    assert key, made.stdout
+    return {"Authorization": f"Bearer {key.group()}"}
 
 
 def stop(process: subprocess.Popen[str]) -> None:
@@ -130,7 +142,7 @@ def _await_workers(one: Served, workers: int) -> None:
                     return
         except httpx2.TransportError:
             pass
-        time.sleep(0.2)
+        time.sleep(0.05)
     raise SystemExit("the service did not get ready")
 
 

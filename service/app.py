@@ -49,6 +49,24 @@ from service.streams import Streams
 RUNNING = 32
 """Most requests that use the network at once; the rest of the 40 threads stay free for reading."""
 
+ROUTES = (
+    memories,
+    facts,
+    erasures,
+    changes,
+    search,
+    answers,
+    kept,
+    watches,
+    examples,
+    models,
+    operations,
+    metrics,
+)
+"""As they are documented."""
+
+ASKED_MOST = (answers, search)
+
 DESCRIPTION = """\
 **A memory that answers.** Post facts in plain language as they happen; ask; get the answer together with the
 facts that led to it, hop by hop, with the attention each one really received.
@@ -113,7 +131,12 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     app.state.settings = settings
     if memory is not None:
         app.state.memory = memory
-    app.state.capacity = Capacity(running=running, waiting=waiting, longest_s=settings.max_wait_s)
+    # Several threads of one process take turns at computing. More than there are processors for wait for
+    # nothing but one another, unless a server has the database: then each also waits for that.
+    asking = running if settings.has_server else max(1, running // settings.workers)
+    app.state.capacity = Capacity(
+        running=running, waiting=waiting, longest_s=settings.max_wait_s, asking=asking
+    )
     app.state.readiness = Readiness()
     app.state.draining = False
     app.state.streams = Streams(
@@ -122,25 +145,14 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     errors.install(app)
     docs.install(app)
     ui.install(app)
-    for routes in (
-        memories,
-        facts,
-        erasures,
-        changes,
-        search,
-        answers,
-        kept,
-        watches,
-        examples,
-        models,
-        operations,
-        metrics,
-    ):
+    # The framework compares a path with one route after the other.
+    for routes in sorted(ROUTES, key=lambda each: each not in ASKED_MOST):
         app.include_router(routes.router)
     if settings.mcp:
         _offer_tools(app)
     check_routes(app)
-    app.openapi = openapi.document(app, settings)  # type: ignore[method-assign]
+    paths = [route.path for routes in ROUTES for route in routes.router.routes]
+    app.openapi = openapi.document(app, settings, order=paths)  # type: ignore[method-assign]
     return app
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from typing import TypeVar
 
 from fastapi import Depends, Request
@@ -13,7 +15,6 @@ from starlette.concurrency import run_in_threadpool
 
 from service import metrics, problems
 from service.errors import Refused
-
 
 T = TypeVar("T")
 
@@ -25,19 +26,24 @@ class Capacity:
     one event loop.
     """
 
-    def __init__(self, *, running: int, waiting: int, longest_s: float) -> None:
+    def __init__(self, *, running: int, waiting: int, longest_s: float, asking: int | None = None) -> None:
         """Begin with every place free.
 
         Args:
-            running: Requests that use the network at once; at least 1.
-            waiting: Requests that may wait for that.
+            running: Requests that use the network at once, beside short ones; at least 1.
+            waiting: Requests of both kinds that may wait for that.
             longest_s: Seconds that one waits at most.
+            asking: Short ones at once: single questions and searches. They wait for none of the others, which
+                may take seconds or wait for the database. None for as many as `running`.
         """
         self.running = running
+        self.asking = asking or running
         self.waiting = waiting
         self.longest_s = longest_s
         self._places = asyncio.Semaphore(running)
+        self._asking = asyncio.Semaphore(self.asking)
         self._in_line = 0
+        self._threads = ThreadPoolExecutor(self.asking, thread_name_prefix="asking")
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -46,20 +52,30 @@ class Capacity:
         Raises:
             Refused: so many wait already, or it was not its turn within the time (503 `overloaded`).
         """
-        await self._await_turn()
+        await self._await_turn(self._places)
         try:
             yield
         finally:
             self._places.release()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do work in a thread when it is its turn; see `turn`."""
-        async with self.turn():
-            return await run_in_threadpool(work)
+        """Do short work when it is its turn, in a thread that does nothing else.
 
-    async def _await_turn(self) -> None:
-        if not self._places.locked():
-            await self._places.acquire()  # at once
+        What a thread has begun cannot be stopped: it keeps its place until it is done.
+
+        Raises:
+            Refused: as `turn`; and whatever the work raises.
+        """
+        await self._await_turn(self._asking)
+        loop = asyncio.get_running_loop()
+        # In the caller's context: the log names who asked.
+        done = loop.run_in_executor(self._threads, copy_context().run, work)
+        done.add_done_callback(lambda _: self._asking.release())
+        return await asyncio.shield(done)
+
+    async def _await_turn(self, places: asyncio.Semaphore) -> None:
+        if not places.locked():
+            await places.acquire()  # at once
             metrics.WAITED.observe(0)
             return
         if self._in_line >= self.waiting:
@@ -68,7 +84,7 @@ class Capacity:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self.longest_s):
-                await self._places.acquire()
+                await places.acquire()
         except TimeoutError:
             raise Refused(
                 problems.OVERLOADED, f"it was not this request's turn within {self.longest_s:g} s"
@@ -84,12 +100,20 @@ async def _turn(request: Request) -> AsyncIterator[None]:
         yield
 
 
-async def in_turn(request: Request, work: Callable[[], T]) -> T:
+async def in_turn(request: Request, work: Callable[[], T], *, short: bool = True) -> T:
     """What an `async` route does with the network: one trip to a thread, where the answer is also written
     as JSON. The framework makes two for a route that is not `async`, and writes it on the event loop.
+
+    Args:
+        request: Whose turn it is.
+        work: What is to be done.
+        short: Whether it is a matter of milliseconds, and writes nothing.
     """
     capacity: Capacity = request.app.state.capacity
-    return await capacity.run(work)
+    if short:
+        return await capacity.run(work)
+    async with capacity.turn():
+        return await run_in_threadpool(work)
 
 
 async def _turn_for_writes(request: Request) -> AsyncIterator[None]:

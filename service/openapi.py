@@ -7,7 +7,7 @@ of version 4, which reads 3.0 only; it is given the same document in those words
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -65,14 +65,16 @@ def _problem_response(status: int) -> dict[str, Any]:
     return response
 
 
-def document(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
-    """What takes the place of `app.openapi`: the framework's document, completed."""
+def document(app: FastAPI, settings: Settings, *, order: Sequence[str]) -> Callable[[], dict[str, Any]]:
+    """What takes the place of `app.openapi`: the framework's document, completed, its paths in an order."""
     build = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema:
             return app.openapi_schema
         api = build()
+        places = {path: place for place, path in reversed(list(enumerate(order)))}
+        api["paths"] = dict(sorted(api["paths"].items(), key=lambda each: places.get(each[0], len(places))))
         schemas = api["components"]["schemas"]
         for model in (Problem, WatchEvent):
             schema = model.model_json_schema(

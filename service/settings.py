@@ -155,10 +155,15 @@ class Settings(BaseSettings):
         return not self.allow_unauthenticated and not is_loopback(self.host)
 
     @property
+    def has_server(self) -> bool:
+        """Whether a server has the database, and not a file."""
+        return make_url(self.url).get_backend_name() != "sqlite"
+
+    @property
     def migrates_at_start(self) -> bool:
         """Whether starting brings the schema up to date."""
         if self.auto_migrate is None:
-            return make_url(self.url).get_backend_name() == "sqlite"
+            return not self.has_server
         return self.auto_migrate
 
 

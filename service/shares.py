@@ -50,7 +50,7 @@ class Shares:
 
     def others_have_fewer(self, place: int) -> bool:
         """Whether the next connection is rather another worker's."""
-        return min(self._open) < self._open[place]
+        return bool(min(self._open) < self._open[place])
 
     def beat(self, place: int) -> None:
         """A worker is alive."""

@@ -4,8 +4,8 @@ The first process loads the code, and does nothing else: it opens no database, c
 thread. Workers are forked from it, so that one is there a moment after it is wanted. Where a fork is not safe
 (macOS), each loads the code itself.
 
-The workers get the listener as it was opened. uvicorn would open one of its own without saying that it is TCP,
-and asyncio would then let each answer on a kept connection wait for the caller's acknowledgement.
+The workers get the listener as it was opened. uvicorn would open one of its own without saying that it is
+TCP, and asyncio would then let each answer on a kept connection wait for the caller's acknowledgement.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ async def ask_memory(memory_id: MemoryName, body: Ask, request: Request) -> Resp
     """
     if body.save:
         request.state.access.check("write")
-    return await in_turn(request, lambda: _ask(memory_id, body, request))
+    short = not body.save and body.explain is None
+    return await in_turn(request, lambda: _ask(memory_id, body, request), short=short)
 
 
 def _ask(memory_id: str, body: Ask, request: Request) -> Response:
@@ -79,7 +80,7 @@ async def ask_batch(memory_id: MemoryName, body: AskBatch, request: Request) -> 
 
     The request is answered as a whole or, when one of the questions is none, refused as a whole.
     """
-    return await in_turn(request, lambda: _ask_each(memory_id, body, request))
+    return await in_turn(request, lambda: _ask_each(memory_id, body, request), short=False)
 
 
 def _ask_each(memory_id: str, body: AskBatch, request: Request) -> Response:

@@ -53,7 +53,7 @@ async def get_limits(settings: SettingsDep, capacity: CapacityDep, access: Acces
         memory_id_characters=63,
         idempotency_key_characters=idempotency.LONGEST,
         idempotency_key_hours=int(KEPT.total_seconds() // 3600),
-        concurrent_questions=capacity.running,
+        concurrent_questions=capacity.asking,
         waiting_questions=capacity.waiting,
         wait_s=capacity.longest_s,
         concurrent_requests=settings.max_concurrent_requests,

@@ -131,15 +131,20 @@ def test_128_connections_that_ask_at_once_are_all_answered(
     assert statuses == {200: 128}
 
 
-def test_an_overloaded_service_says_so_and_still_reads(
+def _one_at_a_time(memory: Memory) -> FastAPI:
+    app = create_app(Settings(max_wait_s=0.05), memory)
+    app.state.capacity = Capacity(running=1, waiting=5, longest_s=0.05)
+    return app
+
+
+def test_an_overloaded_service_says_so_and_still_reads_and_remembers(
     memory: Memory, house: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow_searches(monkeypatch, 2)
-    app = create_app(Settings(max_wait_s=0.05), memory)
-    app.state.capacity = Capacity(running=1, waiting=5, longest_s=0.05)
+    app = _one_at_a_time(memory)
     with TestClient(app, LOCAL) as client, ThreadPoolExecutor(1) as pool:
         busy = pool.submit(client.post, f"{house}/search", json={"text": "Mary"})
-        while not app.state.capacity._places.locked():
+        while not app.state.capacity._asking.locked():
             time.sleep(0.005)
         refused = client.post(f"{house}/answers", json=QUESTION)
         told = client.post(f"{house}/facts", json={"facts": [{"text": "Mary is there."}]})
@@ -148,11 +153,56 @@ def test_an_overloaded_service_says_so_and_still_reads(
         assert busy.result(timeout=30).status_code == 200
         after = client.post(f"{house}/answers", json=QUESTION)
 
-    assert [each.status_code for each in (refused, told, explained, read, after)] == [503, 503, 503, 200, 200]
+    assert [each.status_code for each in (refused, told, explained, read, after)] == [503, 201, 200, 200, 200]
     assert refused.json()["code"] == "overloaded"
     assert refused.json()["detail"] == "it was not this request's turn within 0.05 s"
     assert refused.headers["Retry-After"] == "1"
-    assert len(read.json()["items"]) == 2
+    assert len(read.json()["items"]) == 3
+
+
+def test_questions_do_not_wait_for_what_takes_long_or_waits_for_the_database(
+    memory: Memory, house: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember = Memory.remember
+
+    def slowly(memory: Memory, *given: Any, **named: Any) -> Any:
+        time.sleep(2)
+        return remember(memory, *given, **named)
+
+    monkeypatch.setattr(Memory, "remember", slowly)
+    app = _one_at_a_time(memory)
+    told = {"facts": [{"text": "Mary is there."}]}
+    with TestClient(app, LOCAL) as client, ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(client.post, f"{house}/facts", json=told)
+        while not app.state.capacity._places.locked():
+            time.sleep(0.005)
+        short = [client.post(f"{house}/answers", json=QUESTION)]
+        short += [client.post(f"{house}/search", json={"text": "Mary"})]
+        long = [
+            client.post(f"{house}/answers", json=QUESTION | more)
+            for more in ({"save": True}, {"explain": {}})
+        ]
+        long += [client.post(f"{house}/answers/batch", json={"questions": ["Where is Mary?"]})]
+        long += [client.get(f"{house}/facts", params={"writes": True})]
+        assert busy.result(timeout=30).status_code == 201
+
+    assert {each.status_code for each in short} == {200}
+    assert {each.status_code for each in long} == {503}
+
+
+def test_workers_that_share_a_file_leave_each_other_the_processors(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    server = "postgresql://user@host/name"
+
+    def asking(**settings: Any) -> int:
+        found: int = create_app(Settings(**settings), memory).state.capacity.asking
+        return found
+
+    assert [asking(workers=each) for each in (1, 2, 3, 16)] == [8, 4, 2, 1]
+    # Whoever waits for a server leaves the processor to others meanwhile.
+    assert asking(workers=8, database_url=server) == 8
 
 
 def test_three_quarters_of_the_places_may_wait_for_the_network(memory: Memory) -> None:

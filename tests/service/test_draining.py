@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -147,6 +148,23 @@ def test_workers_end_when_nobody_looks_after_them(tmp_path: Path, checkpoint: Pa
         process.kill()
         process.wait(timeout=10)
         until(lambda: _status(address, "/livez") == 0, within_s=20)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are spawned")
+def test_what_workers_are_forked_from_has_one_thread_and_no_database_open() -> None:
+    loaded = (
+        "import os; import service.app, service.workers; from memnet.store import forking;"
+        "print(len(os.listdir('/proc/self/task')), len(forking._engines))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", loaded],
+        env=_environment(PYTHONPATH=str(Path(__file__).parents[2]), OMP_NUM_THREADS="1"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert done.stdout == "1 0\n"
 
 
 def test_a_mistake_is_told_once_and_not_by_each_worker(tmp_path: Path) -> None:
