@@ -57,6 +57,7 @@ def serve(**options: Any) -> None:
     except ValidationError as error:
         _stop(explain(error), code=WRONG_USE)
 
+    code = 0
     with _listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt):
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = f"http://{host}:{listener.getsockname()[1]}"

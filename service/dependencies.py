@@ -6,8 +6,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Path, Request, Response
+from pydantic import AfterValidator
 
-from memnet.errors import FactNotFound
+from memnet.errors import FactNotFound, MemoryNotFound
 from memnet.memory import Memory
 from memnet.store.memories import NAME
 from service.capacity import Capacity
@@ -38,16 +39,24 @@ async def _request_id(request: Request) -> str:
     return request_id
 
 
+def _possible(memory_id: str) -> str:
+    # No memory can have such a name, so there is none; nor would every database accept it in a query.
+    if not NAME.fullmatch(memory_id):
+        raise MemoryNotFound(memory_id)
+    return memory_id
+
+
 MemoryDep = Annotated[Memory, Depends(_memory)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 CapacityDep = Annotated[Capacity, Depends(_capacity)]
 RequestIdDep = Annotated[str, Depends(_request_id)]
 MemoryName = Annotated[
     str,
+    AfterValidator(_possible),
     Path(
         description="The memory's name",
         examples=["house"],
-        # A name of another form is that of no memory: 404, not 422. `needs` looks.
+        # A name of another form is that of no memory: 404, not 422.
         json_schema_extra={"pattern": f"^{NAME.pattern}$"},
     ),
 ]

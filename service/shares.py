@@ -9,6 +9,7 @@ worker has fewer.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 import time
@@ -90,6 +91,9 @@ class FairServer(uvicorn.Server):
         """Begin to accept."""
         # Without sockets it starts everything else.
         await super().startup(sockets=[])
+        # What was loaded stays: to look through it for what can go would hold up requests.
+        gc.collect()
+        gc.freeze()
         self.server_state.connections = _Counted(self._count)
         self._open = True
         self._shares.set(self._place, 0)

@@ -10,7 +10,6 @@ TCP, and asyncio would then let each answer on a kept connection wait for the ca
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing
 import os
@@ -175,9 +174,6 @@ def _work(settings: Settings, listener: socket.socket, grace_s: int, shares: Sha
     logs.configure(settings)
     threading.Thread(target=_end_with_its_parent, daemon=True).start()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    # What was loaded stays: to look through it for what can go would hold up requests.
-    gc.collect()
-    gc.freeze()
     server = FairServer(config(settings, create_app(settings), grace_s=grace_s), shares, place)
     server.run(sockets=[listener])
 
