@@ -66,7 +66,7 @@ AccessDep = Annotated[Access, Depends(_access)]
 
 
 class _Key(HTTPBearer):
-    """What every route under `/v1` asks for, and one dependency: each is a tenth of a search's time."""
+    """What every route under `/v1` asks for. One dependency: the framework takes its time over each."""
 
     async def __call__(self, request: Request, needed: SecurityScopes) -> None:  # type: ignore[override]
         """Make sure that the request's key allows what the route needs, for the memory in its path.
