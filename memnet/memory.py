@@ -43,7 +43,7 @@ from memnet.store import (
 from memnet.story import Answer, ReadAs
 from memnet.supposing import NOTHING, Overlay, SupposedFacts
 from memnet.training.checkpoint import load_checkpoint
-from memnet.viewed import ViewedFacts, writes_of
+from memnet.viewed import ViewedFacts, settled_below, writes_of
 from memnet.worked import SHELF
 
 ENCODE_AT_ONCE = 10_000
@@ -166,7 +166,9 @@ class MemoryAt:
         kept = kept[max(len(kept) - (attended - len(added)), 0) :]
         texts = view.newest_texts(len(base))
         return Told(
-            slots=SupposedFacts(base, kept, vectors, reader.gates if model.has_gates else None),
+            slots=SupposedFacts(
+                base, kept, vectors, reader.gates if model.has_gates else None, model.retire_below
+            ),
             seqs=[*base.seqs[kept].tolist(), *(seq for seq, _ in added)],
             texts=[*(texts[place] for place in kept.tolist()), *(text for _, text in added)],
             eligible=eligible,
@@ -297,7 +299,8 @@ class Memory:
         """What new facts do to a memory; None for a network without gates."""
         if not self.model.has_gates:
             return None
-        return partial(writes_of, gates=self.reader.gates)
+        below = settled_below(self.model.retire_below)
+        return partial(writes_of, gates=self.reader.gates, settled_below=below)
 
     def describe(self, memory_id: str) -> tuple[MemoryRow, int | None]:
         """A memory, and how many of its facts are retired; None with a network without gates.

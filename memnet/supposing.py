@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from memnet.interpreters import Facts, TextFacts
-from memnet.viewed import GatesOf
+from memnet.viewed import WRITES_WITHIN, GatesOf, settled_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class SupposedFacts:
         kept: Int64[np.ndarray, " kept"],
         added: Float32[np.ndarray, "added spaces dim"],
         gates: GatesOf | None,
+        retire_below: float | None = None,
     ) -> None:
         """Suppose.
 
@@ -63,8 +64,10 @@ class SupposedFacts:
             kept: Positions of those to read, ascending.
             added: Vectors of the facts behind them.
             gates: What a fact does to those before it; None for nothing.
+            retire_below: Facts of which less is left are not read; None: all are.
         """
         self._facts, self._kept, self._added, self._gates = facts, kept, added, gates
+        self._retire_below = retire_below
         self._left: Float32[np.ndarray, " facts"] | None = None
 
     def __len__(self) -> int:
@@ -106,13 +109,35 @@ class SupposedFacts:
             undone = np.log1p(-self._gates(self._vectors_at(hidden), self._facts).astype(np.float64))
             # A fact only superseded those before it.
             undone[np.arange(len(left)) >= hidden[:, None]] = 0.0
-            left = np.minimum(left - undone.sum(axis=0), 0.0)
+            raised = np.minimum(left - undone.sum(axis=0), 0.0)
+            self._complete(raised, left, undone)
+            left = raised
         taken = np.concatenate([left[self._kept], np.zeros(len(self._added))])
         if len(self._added):
             on_ours = self._gates(self._added, self._facts)[:, self._kept]
             among = np.tril(self._gates(self._added, TextFacts(self._added)), -1)
             taken += np.log1p(-np.concatenate([on_ours, among], axis=1).astype(np.float64)).sum(axis=0)
         return taken.astype(np.float32)
+
+    def _complete(
+        self,
+        raised: Float64[np.ndarray, " facts"],
+        left: Float64[np.ndarray, " facts"],
+        undone: Float64[np.ndarray, "hidden facts"],
+    ) -> None:
+        """Sum up anew what is left of facts that come back: to one that was settled not all were written."""
+        below = settled_below(self._retire_below)
+        if below is None or self._gates is None:
+            return
+        back = (left < below) & (raised >= self._retire_below) & (undone < 0).any(axis=0)
+        places = np.flatnonzero(back)
+        if not len(places):
+            return
+        values = self._facts.values(0)
+        gates = self._gates(values[self._kept][:, None], TextFacts(values[places][:, None]))
+        since = self._kept[:, None] - places
+        gates[(since <= 0) | (since > WRITES_WITHIN)] = 0.0
+        raised[places] = np.log1p(-gates.astype(np.float64)).sum(axis=0)
 
     def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], SupposedFacts]:
         """The facts of which at least so much is left; what is left of each stays what it is."""

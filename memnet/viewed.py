@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from memnet.interpreters import Facts, TextFacts
 from memnet.store import NewFacts, View, Write
@@ -15,6 +15,10 @@ WRITES_WITHIN = 8192
 
 _AT_ONCE = 256
 """New facts that look at the memory together."""
+
+SETTLED = 2.0
+"""A fact of which so many times less is left than retires it, as a logarithm, is settled: nothing more is
+written to it. Some writers may then be forgotten, and it stays retired."""
 
 GatesOf = Callable[[Float32[np.ndarray, "new spaces dim"], Facts], Float32[np.ndarray, "new older"]]
 """How far each new fact supersedes each older one."""
@@ -62,15 +66,49 @@ class ViewedFacts:
         return within, self if hot is self._view else ViewedFacts(hot, len(within))
 
 
-def writes_of(view: View, new: NewFacts, gates: GatesOf) -> list[Write]:
-    """What new facts do to those of a view, and to one another."""
+def settled_below(retire_below: float | None) -> float | None:
+    """What is left at most of a fact that nothing more is written to, as a logarithm; None if all are."""
+    return None if retire_below is None else SETTLED * retire_below
+
+
+def writes_of(
+    view: View, new: NewFacts, gates: GatesOf, settled_below: float | None = None
+) -> list[Write]:
+    """What new facts do to those of a view, and to one another, told in their order.
+
+    Args:
+        view: The memory before them.
+        new: The facts.
+        gates: How far each supersedes each older one.
+        settled_below: Facts of which less is left, as a logarithm, are not written to any more; None: all are.
+    """
     older = ViewedFacts(view, min(len(view), WRITES_WITHIN))
-    found: list[Write] = []
+    left = older.retention().astype(np.float64)
+    least = -np.inf if settled_below is None else settled_below
     among = np.tril(gates(new.vectors, TextFacts(new.vectors)), -1)
+    among = _unsettled(among, np.zeros(len(new.seqs)), least)[0]
+    found: list[Write] = []
     for start in range(0, len(new.seqs), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         before = gates(new.vectors[some], older)
+        # Most older facts are of nobody who is spoken of now.
+        written = np.flatnonzero(before.any(axis=0))
+        before, left[written] = _unsettled(before[:, written], left[written], least)
+        targets = older.seqs[written]
         for row, own in zip(before, among[some], strict=True):
-            targets = np.concatenate([older.seqs[row > 0], new.seqs[own > 0]]).astype(np.int64)
-            found.append(Write(targets, np.concatenate([row[row > 0], own[own > 0]]).astype(np.float32)))
+            mine, ours = np.flatnonzero(row), np.flatnonzero(own)
+            found.append(
+                Write(np.concatenate([targets[mine], new.seqs[ours]]), np.concatenate([row[mine], own[ours]]))
+            )
     return found
+
+
+def _unsettled(
+    gates: Float32[np.ndarray, "new older"], left: Float64[np.ndarray, " older"], least: float
+) -> tuple[Float32[np.ndarray, "new older"], Float64[np.ndarray, " older"]]:
+    """The gates on facts that are not settled yet when their turn comes; and what is left of each at the end."""
+    if not gates.size:
+        return gates, left
+    terms = np.log1p(-gates.astype(np.float64))
+    after = np.cumsum(np.concatenate([left[None], terms]), axis=0)
+    return np.where(after[:-1] < least, np.float32(0), gates), after[-1]

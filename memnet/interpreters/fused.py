@@ -81,6 +81,9 @@ class Fused:
             self.write = (w["write.weight"], w["write.bias"])
             self.written = w["written.weight"]
             self.write_bias = float(w["write_bias"])
+            least = max(self.least_gate, NEGLIGIBLE_GATE)
+            # softplus(least_score + bias) = least, and a little room for rounding.
+            self.least_score = np.float32(math.log(math.expm1(least)) - self.write_bias - 1e-2)
 
     def waves(self, times: Array) -> Float32[Array, "times two_waves"]:
         """phi(t) = [cos w_f t ; sin w_f t]."""
@@ -101,11 +104,14 @@ class Fused:
 
     def gates_of_scores(self, scores: Float32[Array, "new older"]) -> Float32[Array, "new older"]:
         """Gates from the inner products of write queries with older facts."""
-        taken = np.logaddexp(0.0, scores + self.write_bias)
+        gates = np.zeros(scores.shape, np.float32)
+        # Most pairs have nothing to do with one another: what is far under the least gate is not computed.
+        likely = scores > self.least_score
+        taken = np.logaddexp(0.0, scores[likely] + self.write_bias)
         kept = np.clip(taken - NEGLIGIBLE_GATE, 0.0, MOST_OF_A_GATE)
         kept[taken < self.least_gate] = 0.0
-        gates: np.ndarray = -np.expm1(-kept)
-        return gates.astype(np.float32)
+        gates[likely] = -np.expm1(-kept)
+        return gates
 
     def aged(self, times: Sequence[int] | Int64[Array, " facts"], facts: Facts) -> Aged:
         """What a question reads of facts beside their content when it is asked one step after the last."""

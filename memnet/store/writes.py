@@ -109,10 +109,13 @@ def check_writes(of: Sequence[Write], count: int) -> None:
                 f"{where} has targets of shape {targets.shape} and gates of shape {gates.shape}, "
                 "expected one gate per target"
             )
+        if not len(targets):
+            continue
         inside = (gates >= 0) & (gates <= 1)
         if not inside.all():
             raise InputError(f"{where} has a gate of {gates[np.argmin(inside)]}, expected 0 to 1")
-        if len(np.unique(targets)) != len(targets):
+        # Most come ascending.
+        if not (targets[1:] > targets[:-1]).all() and len(np.unique(targets)) != len(targets):
             raise InputError(f"{where} names a target twice")
 
 
@@ -122,11 +125,18 @@ def check_targets(view: View, new: NewFacts, of: Sequence[Write]) -> None:
     Raises:
         InputError: They do not.
     """
-    seqs = np.concatenate([view.seqs, new.seqs])
-    for seq, write in zip(new.seqs.tolist(), of, strict=True):
-        wrong = write.targets[(write.targets >= seq) | ~np.isin(write.targets, seqs)]
-        if len(wrong):
-            raise InputError(f"fact {seq} cannot supersede fact {wrong[0]}, only live facts before it")
+    counts = [len(write.targets) for write in of]
+    if not any(counts):
+        return
+    targets = np.concatenate([write.targets for write in of])
+    writers = np.repeat(new.seqs, counts)
+    held = np.concatenate([view.seqs, new.seqs])
+    # Ascending, and never empty: there are new facts.
+    places = np.minimum(np.searchsorted(held, targets), len(held) - 1)
+    wrong = np.flatnonzero((targets >= writers) | (held[places] != targets))
+    if len(wrong):
+        writer, target = writers[wrong[0]], targets[wrong[0]]
+        raise InputError(f"fact {writer} cannot supersede fact {target}, only live facts before it")
 
 
 def check_unmoved(computed: Writes, revision: int, name: str) -> None:

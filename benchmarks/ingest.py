@@ -1,0 +1,172 @@
+"""What telling a fact costs: CPU milliseconds per fact, through the whole application and below it.
+
+    python benchmarks/ingest.py [--facts 2000] [--seconds 2] [--only batch] [--profile 30]
+
+The application is called in this process as a server would call it, without a socket, with a key, on a new
+SQLite file with synchronous=FULL. Processor time of the whole process is taken, which other work on the
+machine changes less than the clock.
+
+    few people      16 people who go somewhere again and again: a fact supersedes what was said of its person
+    new people      nobody is spoken of twice: a fact supersedes nothing
+    request         the whole application: layers, key, validation, the answer as JSON
+    remember        `Memory.remember` alone
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import itertools
+import json
+import pstats
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from served import PLACES
+
+from memnet.memory import Memory
+from memnet.store import migrate
+from service.app import create_app
+from service.settings import Settings
+
+PEOPLE = 16
+
+
+def facts(kind: str) -> Iterator[str]:
+    """Facts without end."""
+    draw = random.Random(7)
+    for number in itertools.count():
+        person = draw.randrange(PEOPLE) if kind == "few people" else number
+        yield f"{_name(person)} went to the {draw.choice(PLACES)}."
+
+
+def _name(number: int) -> str:
+    letters = ""
+    while number or not letters:
+        number, digit = divmod(number, 70)
+        letters += f"{'bdfgklmnprstvz'[digit % 14]}{'aeiou'[digit // 14]}"
+    return f"{letters.capitalize()}x"
+
+
+class Caller:
+    """Calls an application as a server does."""
+
+    def __init__(self, app: Callable, key: str) -> None:
+        self._app = app
+        self._headers = [
+            (b"host", b"localhost"),
+            (b"content-type", b"application/json"),
+            (b"authorization", f"Bearer {key}".encode()),
+        ]
+
+    async def post(self, path: str, body: object) -> bytes:
+        """The body of the answer; the status must be a success."""
+        sent, status = [], 0
+        data = json.dumps(body).encode()
+        messages = iter([{"type": "http.request", "body": data, "more_body": False}])
+
+        async def receive() -> dict:
+            for message in messages:
+                return message
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            sent.append(message.get("body", b""))
+
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
+            "scheme": "http", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+            "headers": [*self._headers, (b"content-length", str(len(data)).encode())],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "state": {},
+        }  # fmt: skip
+        await self._app(scope, receive, send)
+        assert 200 <= status < 300, (status, b"".join(sent))
+        return b"".join(sent)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--facts", type=int, nargs="+", default=[50, 2000], help="held before")
+    parser.add_argument("--seconds", type=float, default=2, help="of processor time, of each kind")
+    parser.add_argument("--only", nargs="+", help="kinds that have all of these in their name")
+    parser.add_argument("--profile", type=int, help="print the functions that took longest, so many")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    print("| held before | whose | told | through | CPU ms per fact | times | held in the end |")
+    print("|---:|---|---:|---|---:|---:|---:|")
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(measured(given, Path(folder)))
+
+
+async def measured(given: argparse.Namespace, folder: Path) -> None:
+    """Every kind, one after the other."""
+    url = f"sqlite:///{folder}/memnet.db"
+    migrate.upgrade(url)
+    with Memory.open(url) as memory:
+        key = memory.store.keys.create("bench", memories=["*"], verbs=["admin", "ask", "erase", "read", "write"])[1]
+        settings = Settings(rate_limit_per_minute=0, log_level="warning", mcp=False)
+        caller = Caller(create_app(settings, memory), key)
+        kinds = itertools.product(given.facts, ("few people", "new people"), (1, 100), ("request", "remember"))
+        for number, (held, kind, each, through) in enumerate(kinds):
+            name = f"{held} {kind} {each} {through}"
+            if given.only and not all(word in name for word in given.only):
+                continue
+            told = facts(kind)
+            memory.store.put_memory(f"m{number}")
+            for _ in range(0, held, 500):
+                memory.remember(f"m{number}", list(itertools.islice(told, min(held, 500))))
+            profile = cProfile.Profile(time.process_time) if given.profile else None
+            times, busy_s = await _busy(
+                caller, memory, f"m{number}", told, each, through, given.seconds, profile
+            )
+            live = memory.store.get_memory(f"m{number}").live_count
+            print(
+                f"| {held:,} | {kind} | {each} | {through} | {1000 * busy_s / times / each:.3f} | {times} | {live:,} |",
+                flush=True,
+            )
+            if profile is not None:
+                pstats.Stats(profile).sort_stats("cumulative").print_stats(given.profile)
+
+
+async def _busy(
+    caller: Caller,
+    memory: Memory,
+    name: str,
+    told: Iterator[str],
+    each: int,
+    through: str,
+    seconds: float,
+    profile: cProfile.Profile | None,
+) -> tuple[int, float]:
+    """How often something was told within so much processor time, and how much it was."""
+    path = f"/v1/memories/{name}/facts"
+    times, started = 0, 0.0
+    for turn in itertools.count():
+        texts = list(itertools.islice(told, each))
+        if turn == 3:  # warm
+            times, started = 0, time.process_time()
+            if profile is not None:
+                profile.enable()
+        if through == "request":
+            await caller.post(path, {"facts": [{"text": text} for text in texts]})
+        else:
+            memory.remember(name, texts)
+        times += 1
+        if turn > 3 and (time.process_time() - started > seconds or times >= 3000 / each):
+            if profile is not None:
+                profile.disable()
+            return times, time.process_time() - started
+    raise AssertionError
+
+
+if __name__ == "__main__":
+    main()
