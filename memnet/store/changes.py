@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, insert, update
+from sqlalchemy import Connection, bindparam, func, insert, update
 
 from memnet.errors import FactNotFound, MemoryNotFound, ModelNotActive
 from memnet.store import actors, listing
 from memnet.store import writes as gates
+from memnet.store.epoch import STORE_EPOCH
 from memnet.store.failpoints import hit
 from memnet.store.memories import head, lock
+from memnet.store.prepared import Prepared, insert_rows
 from memnet.store.rows import Added
 from memnet.store.schema import changes, check_version, fact_vectors, facts, memories, version_found
 from memnet.store.writes import Writes, check_unmoved
+
+
+@dataclass(frozen=True, slots=True)
+class Bumped:
+    """A memory whose row lock is held, at its next revision."""
+
+    memory_id: int
+    uid: UUID
+    revision: int
+    last_seq: int
+    active_model_id: int | None
+    epoch: tuple[str, int]
+    """See `Head.epoch`."""
 
 
 def append(
@@ -50,25 +65,22 @@ def append(
     memory = bump(connection, name, now, last_seq=count, live_count=count, model_id=model_id)
     hit("write.locked")
     check_model(name, memory.active_model_id, model_id)
+    memory_id, revision = memory.memory_id, memory.revision
     if writes is not None:
-        check_unmoved(writes, memory.revision - 1, name)
+        check_unmoved(writes, revision - 1, name, memory_id, memory.epoch)
     seqs = tuple(range(memory.last_seq - count + 1, memory.last_seq + 1))
-    key = {"memory_id": memory.memory_id}
-    fact = {**key, "created_revision": memory.revision, "created_at": now}
-    connection.execute(
-        insert(facts), [{**fact, "seq": seq, "text": text} for seq, text in zip(seqs, texts, strict=True)]
+    told = zip(seqs, texts, strict=True)
+    insert_rows(
+        connection, _FACTS, [(memory_id, seq, text, revision, None, now, None) for seq, text in told]
     )
     hit("write.facts")
-    connection.execute(
-        insert(fact_vectors),
-        [
-            {**key, "model_id": model_id, "seq": seq, "vector": data, "crc32": crc32}
-            for seq, (data, crc32) in zip(seqs, encoded, strict=True)
-        ],
+    vectors = zip(seqs, encoded, strict=True)
+    insert_rows(
+        connection, _VECTORS, [(memory_id, model_id, seq, data, crc32) for seq, (data, crc32) in vectors]
     )
     hit("write.vectors")
     if writes is not None:
-        gates.append(connection, memory.memory_id, model_id, name, seqs, writes.of)
+        gates.append(connection, memory_id, model_id, name, seqs, writes)
     hit("write.writes")
     log(connection, memory.memory_id, memory.revision, "add", seqs, now)
     hit("write.log")
@@ -128,14 +140,8 @@ def log(
     connection: Connection, memory_id: int, revision: int, op: str, seqs: Iterable[int], now: datetime
 ) -> None:
     """Write what a revision did and for whom, one row per fact."""
-    row = {
-        "memory_id": memory_id,
-        "revision": revision,
-        "op": op,
-        "created_at": now,
-        "actor": actors.current(),
-    }
-    connection.execute(insert(changes), [{**row, "seq": seq} for seq in seqs])
+    actor = actors.current()
+    insert_rows(connection, _LOG, [(memory_id, revision, seq, op, now, actor) for seq in seqs])
 
 
 def bump(
@@ -147,7 +153,7 @@ def bump(
     live_count: int = 0,
     model_id: int | None = None,
     erases: bool = False,
-) -> Row[*tuple[Any, ...]]:
+) -> Bumped:
     """Take the memory's row lock and its next revision.
 
     The lock orders the writers of one memory, so that the order of revisions is the order of commits.
@@ -165,20 +171,33 @@ def bump(
         MemoryNotFound: There is no such memory.
         SchemaMismatch: The database was migrated since this process began.
     """
+    statement = _ERASING if erases else _CHANGING
+    rows = statement.rows(
+        connection, called=name, now=now, told=last_seq, more=live_count, model_id=model_id
+    )
+    if not rows:
+        raise MemoryNotFound(name)
+    *found, epoch, store_epoch, version = rows[0]
+    check_version(version)
+    return Bumped(*found, (store_epoch, epoch))
+
+
+def _bumping(*, erases: bool) -> Prepared:
     revision = memories.c.revision + 1
     floors = (
         {"log_floor": revision, "history_floor": revision, "epoch": memories.c.epoch + 1} if erases else {}
     )
-    row = connection.execute(
+    model_id = bindparam("model_id", type_=memories.c.active_model_id.type)
+    return Prepared(
         update(memories)
-        .where(memories.c.name == name)
+        .where(memories.c.name == bindparam("called"))
         .values(
             revision=revision,
             **floors,
-            last_seq=memories.c.last_seq + last_seq,
-            live_count=memories.c.live_count + live_count,
+            last_seq=memories.c.last_seq + bindparam("told"),
+            live_count=memories.c.live_count + bindparam("more"),
             active_model_id=func.coalesce(memories.c.active_model_id, model_id),
-            updated_at=now,
+            updated_at=bindparam("now"),
         )
         .returning(
             memories.c.memory_id,
@@ -186,10 +205,13 @@ def bump(
             memories.c.revision,
             memories.c.last_seq,
             memories.c.active_model_id,
+            memories.c.epoch,
+            STORE_EPOCH.label("store_epoch"),
             version_found.label("version"),
         )
-    ).one_or_none()
-    if row is None:
-        raise MemoryNotFound(name)
-    check_version(row.version)
-    return row
+    )
+
+
+# Made once: a statement takes longer to make than to run.
+_CHANGING, _ERASING = _bumping(erases=False), _bumping(erases=True)
+_FACTS, _VECTORS, _LOG = insert(facts), insert(fact_vectors), insert(changes)

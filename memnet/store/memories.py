@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from memnet.errors import InputError, MemoryNotFound
 from memnet.store.epoch import STORE_EPOCH
+from memnet.store.prepared import Prepared
 from memnet.store.rows import MemoryRow
 from memnet.store.schema import changes, check_version, fact_vectors, facts, memories, version_found, writes
 from memnet.store.statements import insert_if_absent
@@ -45,18 +46,20 @@ BEING_IMPORTED = and_(
 """Memories that nobody has made and that are not whole yet."""
 
 # Built once: putting it together would take longer than asking SQLite.
-_HEAD = select(
-    memories.c.memory_id,
-    memories.c.uid,
-    memories.c.revision,
-    memories.c.last_seq,
-    memories.c.live_count,
-    memories.c.log_floor,
-    memories.c.history_floor,
-    memories.c.epoch,
-    STORE_EPOCH.label("store_epoch"),
-    version_found.label("version"),
-).where(memories.c.name == bindparam("name"))
+_HEAD = Prepared(
+    select(
+        memories.c.memory_id,
+        memories.c.uid,
+        memories.c.revision,
+        memories.c.last_seq,
+        memories.c.live_count,
+        memories.c.log_floor,
+        memories.c.history_floor,
+        memories.c.epoch,
+        STORE_EPOCH.label("store_epoch"),
+        version_found.label("version"),
+    ).where(memories.c.name == bindparam("called"))
+)
 
 _ROW = [memories.c[field.name] for field in fields(MemoryRow)]
 
@@ -196,20 +199,22 @@ def head(connection: Connection, name: str) -> Head:
         MemoryNotFound: There is none.
         SchemaMismatch: The database was migrated since this process began.
     """
-    row = connection.execute(_HEAD, {"name": known_name(name)}).one_or_none()
-    if row is None:
+    rows = _HEAD.rows(connection, called=known_name(name))
+    if not rows:
         raise MemoryNotFound(name)
-    check_version(row.version)
+    memory_id, uid, revision, last_seq, live_count, log_floor, history_floor, *epoch, version = rows[0]
+    check_version(version)
+    own, of_store = epoch
     return Head(
-        row.memory_id,
-        row.uid,
-        row.revision,
-        row.revision,
-        row.last_seq,
-        row.live_count,
-        row.log_floor,
-        row.history_floor,
-        (row.store_epoch, row.epoch),
+        memory_id,
+        uid,
+        revision,
+        revision,
+        last_seq,
+        live_count,
+        log_floor,
+        history_floor,
+        (of_store, own),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -48,6 +49,15 @@ class FactRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """The other side of a write, and how far it went."""
+
+    seq: int
+    gate: float
+    """In (0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Added:
     """What one call of `add` committed."""
 
@@ -61,6 +71,8 @@ class Added:
     """Aware, UTC."""
     repeated: bool = False
     """Whether an earlier call with the same idempotency key committed it, and this one nothing."""
+    superseded: Mapping[int, tuple[Gate, ...]] | None = field(default=None, compare=False)
+    """What each of the facts superseded, if it was computed now; see `FactStore.written_by`."""
 
 
 @dataclass(frozen=True, slots=True)

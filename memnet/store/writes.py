@@ -19,10 +19,14 @@ from memnet.store.ids import MAX_SEQ
 from memnet.store.listing import live_at
 from memnet.store.memories import Head
 from memnet.store.schema import facts, models, writes
-from memnet.store.statements import batched, insert_if_absent, insert_rows, numbers
+from memnet.store.prepared import insert_rows
+from memnet.store.rows import Gate
+from memnet.store.statements import batched, insert_if_absent, numbers
 from memnet.store.view import View
 
 _PER_STATEMENT = 500
+
+_INSERT = insert(writes)
 
 _EVERYTHING = -1e9
 """What a gate of 1 leaves, as a logarithm: SQL has no infinity that both databases know."""
@@ -52,15 +56,9 @@ class Writes:
     of: Sequence[Write]
     """One per new fact, in order. The new facts are numbered from `View.last_seq + 1` on, so one of them may
     name those before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """The other side of a write, and how far it went."""
-
-    seq: int
-    gate: float
-    """In (0, 1]."""
+    view: tuple[int, tuple[str, int]] | None = None
+    """Number of the memory that was seen and the epoch it was seen in, if the targets are known to live in
+    that view or to be new; None when it is to be looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,9 @@ def check_targets(view: View, new: NewFacts, of: Sequence[Write]) -> None:
         raise InputError(f"fact {writer} cannot supersede fact {target}, only live facts before it")
 
 
-def check_unmoved(computed: Writes, revision: int, name: str) -> None:
+def check_unmoved(
+    computed: Writes, revision: int, name: str, memory_id: int, epoch: tuple[str, int]
+) -> None:
     """Make sure that nothing happened to a memory since writes were computed.
 
     Raises:
@@ -150,10 +150,12 @@ def check_unmoved(computed: Writes, revision: int, name: str) -> None:
             f"the writes were computed from revision {computed.revision} of memory '{name}', "
             f"which is at revision {revision}"
         )
+    if computed.view not in (None, (memory_id, epoch)):
+        raise MemoryMoved(f"the writes were computed from what memory '{name}' was before it was replaced")
 
 
 def append(
-    connection: Connection, memory_id: int, model_id: int, name: str, seqs: Sequence[int], of: Sequence[Write]
+    connection: Connection, memory_id: int, model_id: int, name: str, seqs: Sequence[int], computed: Writes
 ) -> None:
     """Store what new facts do.
 
@@ -163,12 +165,21 @@ def append(
         model_id: The model that computed the gates.
         name: The memory's name, for the message.
         seqs: The new facts.
-        of: One write each, checked.
+        computed: One write each, checked.
 
     Raises:
         InputError: A target that is not before its writer.
         FactNotFound: A target that does not live.
     """
+    of = computed.of
+    if computed.view is None:
+        _check_live(connection, memory_id, name, seqs, of)
+    insert_rows(connection, _INSERT, _rows(memory_id, model_id, zip(seqs, of, strict=True)))
+
+
+def _check_live(
+    connection: Connection, memory_id: int, name: str, seqs: Sequence[int], of: Sequence[Write]
+) -> None:
     old = set().union(*(write.targets.tolist() for write in of)) - set(seqs)
     for seq, write in zip(seqs, of, strict=True):
         if len(write.targets) and int(write.targets.max()) >= seq:
@@ -183,7 +194,6 @@ def append(
         live |= set(connection.execute(alive).scalars())
     if old - live:
         raise FactNotFound(name, str(min(old - live)))
-    insert_rows(connection, insert(writes), _rows(memory_id, model_id, zip(seqs, of, strict=True)))
 
 
 def fill(
@@ -261,8 +271,17 @@ def written_by(
             .order_by(writes.c.writer_seq, writes.c.target_seq)
         )
         for writer, target, gate in numbers(connection, of_these):
-            found[writer].append(Gate(target, gate))
+            # A server says the shortest number that float32 cannot tell from the one that was written.
+            found[writer].append(Gate(target, float(np.float32(gate))))
     return {seq: tuple(gates) for seq, gates in found.items()}
+
+
+def gates_of(seqs: Sequence[int], of: Sequence[Write]) -> dict[int, tuple[Gate, ...]]:
+    """The same of writes that were computed just now."""
+    return {
+        seq: tuple(Gate(target, gate) for _, _, _, target, gate in sorted(_rows(0, 0, [(seq, write)])))
+        for seq, write in zip(seqs, of, strict=True)
+    }
 
 
 def count_below(connection: Connection, head: Head, model_id: int, least: float) -> int:
