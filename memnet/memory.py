@@ -268,13 +268,15 @@ class Memory:
                 raise
             self.adopt(memory_id)
             added = self._add(memory_id, texts, vectors, once)
-        gates = {} if self._gates is None else self.store.written_by(memory_id, self.model_id, added.seqs)
+        gates = added.superseded
+        if gates is None and self._gates is not None:
+            gates = self.store.written_by(memory_id, self.model_id, added.seqs)
         facts = tuple(
             RememberedFact(
                 seq,
                 fact_id(added.uid, seq),
                 self.reader.unknown_words(text),
-                gates.get(seq, ()),
+                gates.get(seq, ()) if gates else (),
                 self.reader.read_as(text),
             )
             for seq, text in zip(added.seqs, texts, strict=True)

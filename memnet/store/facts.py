@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from memnet.stages import staged
 from memnet.store import changes, compacting, erasing, memories
 from memnet.store.adopting import Adopting
 from memnet.store.answers import Answers
+from memnet.store.cache import Cached
 from memnet.store.compacting import Compacted
 from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
@@ -24,7 +26,7 @@ from memnet.store.rows import Added, Erased, FactRow, MemoryRow
 from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.watches import Watches
-from memnet.store.writes import Gates, NewFacts, Writes, check_writes
+from memnet.store.writes import Gates, NewFacts, Writes, check_targets, check_writes, gates_of
 
 __all__ = ["Added", "FactRow", "FactStore", "MemoryRow"]
 
@@ -181,32 +183,59 @@ class FactStore(Reads, Adopting, Answers, Watches):
             InputError: See `add`.
         """
         append = self._appending(texts, model_id, vectors)
+        drops = self._views.drops
 
-        def computed() -> Writes:
-            view = self.view(name, model_id)
+        def computed(basis: Cached) -> Writes:
+            view = basis.view
             seqs = np.arange(view.last_seq + 1, view.last_seq + 1 + len(texts), dtype=np.int64)
-            of = gates(view, NewFacts(seqs, texts, vectors))
+            new = NewFacts(seqs, texts, vectors)
+            of = gates(view, new)
             check_writes(of, len(texts))
-            return Writes(view.revision, of)
+            check_targets(view, new, of)
+            return Writes(view.revision, of, (view.memory_id, basis.epoch))
 
+        # Whoever writes is mostly the one who wrote before: the transaction tells whether nobody else did.
+        basis = self._views.kept(name, model_id)
         for _ in range(_TRIES):
-            changes.check_model(name, self.get_memory(name).active_model_id, model_id)
-            writes = computed()
+            if basis is None:
+                changes.check_model(name, self.get_memory(name).active_model_id, model_id)
+                basis = self._views.basis(name, self._model(model_id))
+            writes = computed(basis)
             hit("write.checked")
             try:
                 with writing(self._engine) as connection:
                     added = self._append(connection, name, once, partial(append, writes=writes))
             except MemoryMoved:
+                basis = None
                 continue
             hit("write.committed")
-            return added
+            return self._told(basis, added, texts, model_id, vectors, writes, drops)
         with writing(self._engine) as connection:
             memories.lock(connection, name)
             changes.check_model(name, memories.get(connection, name).active_model_id, model_id)
             # Behind the lock nobody changes the memory: the view that anybody may read stays the last one.
-            added = self._append(connection, name, once, partial(append, writes=computed()))
+            basis = self._views.basis(name, self._model(model_id))
+            writes = computed(basis)
+            added = self._append(connection, name, once, partial(append, writes=writes))
         hit("write.committed")
-        return added
+        return self._told(basis, added, texts, model_id, vectors, writes, drops)
+
+    def _told(
+        self,
+        basis: Cached,
+        added: Added,
+        texts: Sequence[str],
+        model_id: int,
+        vectors: Float32[np.ndarray, "facts spaces dim"],
+        writes: Writes,
+        drops: int,
+    ) -> Added:
+        """What was committed, with what is known of it: the next one who reads it need not look for it."""
+        if added.repeated:
+            return added
+        new = NewFacts(np.array(added.seqs, np.int64), texts, vectors)
+        self._views.follow(basis, added.revision, self._model(model_id), new, writes.of, drops)
+        return replace(added, superseded=gates_of(added.seqs, writes.of))
 
     def forget(self, name: str, seq: int, *, uid: UUID | None = None) -> int:
         """Forget a fact: from the returned revision on no view holds it. Its history stays.

@@ -22,6 +22,7 @@ from memnet.store.schema import changes, fact_vectors, facts
 from memnet.store.segment import Part, Segment, grow
 from memnet.store.vectors import decode
 from memnet.store.view import View
+from memnet.store.writes import NewFacts, Write
 
 _PAGE = 500
 """Facts that are Python objects at a time: more of them fall out of the processor's caches, and loading a
@@ -95,6 +96,14 @@ def advance(
     parts = grow(base.parts, gone, segment)
     parts = retention.advanced(connection, head, model.model_id, parts, gone=gone, after_seq=base.last_seq)
     return View(head.memory_id, head.revision, parts, last_seq)
+
+
+def told(base: View, revision: int, new: NewFacts, of: Sequence[Write], *, half: bool = False) -> View:
+    """A view after facts were told to it, from what was told: the bits are those of `catch_up`."""
+    nothing = np.empty(0, np.int64)
+    parts = grow(base.parts, nothing, Segment.of(new.seqs, tuple(new.texts), new.vectors, half=half))
+    parts = retention.told(parts, of)
+    return View(base.memory_id, revision, parts, int(new.seqs[-1]))
 
 
 def _newest(connection: Connection, head: Head) -> int:

@@ -20,6 +20,7 @@ from memnet.store.memories import Head
 from memnet.store.schema import writes
 from memnet.store.segment import Part
 from memnet.store.statements import batched, numbers
+from memnet.store.writes import Write
 
 _PER_STATEMENT = 500
 
@@ -75,6 +76,25 @@ def advanced(
     return tuple(part.faded(lost, rows.targets, rows.terms()) for part in parts)
 
 
+def told(parts: Sequence[Part], of: Sequence[Write]) -> tuple[Part, ...]:
+    """The parts of a memory after writes of new facts, which are in them already: what `advanced` reads."""
+    nothing = np.empty(0, np.int64)
+    targets = np.concatenate([nothing, *(write.targets for write in of)])
+    gates = np.concatenate([np.empty(0, np.float32), *(write.gates for write in of)])
+    if not gates.any():
+        return tuple(parts)
+    # Each writer names a target once, so the order of its targets is none of the sums.
+    terms = _terms(gates)
+    return tuple(part.faded(nothing, targets, terms) for part in parts)
+
+
+def _terms(gates: Float32[np.ndarray, " rows"]) -> Float64[np.ndarray, " rows"]:
+    """log(1 - gate); minus infinity where nothing is left."""
+    with np.errstate(divide="ignore"):
+        terms: np.ndarray = np.log1p(-gates.astype(np.float64))
+    return terms
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
     """Rows of `writes`, in the order of writers and targets."""
@@ -109,9 +129,8 @@ class _Rows:
         return self._picked(~np.isin(self.targets, seqs)) if len(seqs) else self
 
     def terms(self) -> Float64[np.ndarray, " rows"]:
-        """log(1 - gate); minus infinity where nothing is left."""
-        with np.errstate(divide="ignore"):
-            return np.log1p(-self.gates.astype(np.float64))
+        """What each adds to the sum of its target."""
+        return _terms(self.gates)
 
     def _picked(self, which: np.ndarray) -> _Rows:
         return _Rows(self.writers[which], self.targets[which], self.gates[which])

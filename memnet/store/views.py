@@ -8,6 +8,7 @@ read everywhere, without messages between processes.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
 
@@ -25,12 +26,16 @@ from memnet.store.rows import ModelRow
 from memnet.store.schema import memories
 from memnet.store.statements import batched
 from memnet.store.view import View
+from memnet.store.writes import NewFacts, Write
 
 LOAD_TIMEOUT_S = 30.0
 """How long a reader waits for another one that loads the same memory."""
 
 _SHARE = 200
 """Memories that are looked after by one read while a sweep is going on: some milliseconds."""
+
+_NAMES = 10_000
+"""Memories whose numbers are remembered, so that a write need not ask for them."""
 
 SWEEP_S = 60.0
 """How often readers look whether other processes have erased what is cached here."""
@@ -65,6 +70,7 @@ class Views:
         self._swept_at = time.monotonic()
         self._unswept: list[tuple[int, set[tuple[str, int]]]] = []
         self._sweeping = Lock()
+        self._numbers: dict[str, int] = {}
 
     @property
     def size_bytes(self) -> int:
@@ -90,6 +96,51 @@ class Views:
         recorded_at: datetime | None = None,
     ) -> tuple[Head, View]:
         """Where a memory stands, and the memory as of a revision; see `FactStore.view`."""
+        head, cached = self._read(name, model, as_of_revision, recorded_at)
+        return head, cached.view
+
+    def basis(self, name: str, model: ModelRow) -> Cached:
+        """The memory as it stands, for what is to be written to it."""
+        return self._read(name, model, None, None)[1]
+
+    def kept(self, name: str, model_id: int) -> Cached | None:
+        """What is kept of a memory of this name, without a look at whether it is that still; None if nothing."""
+        memory_id = self._numbers.get(name)
+        return None if memory_id is None else self._cache.get((memory_id, model_id, LATEST))
+
+    def follow(
+        self,
+        basis: Cached,
+        revision: int,
+        model: ModelRow,
+        new: NewFacts,
+        of: Sequence[Write],
+        drops: int,
+    ) -> None:
+        """Keep the view that what was just committed leads to, with the bits that reading it would give.
+
+        Args:
+            basis: What the memory was one revision before.
+            revision: The one that was committed.
+            model: Whose vectors and writes.
+            new: The facts of it.
+            of: What they did.
+            drops: What `drops` was before the basis was taken.
+        """
+        view = loading.told(basis.view, revision, new, of, half=self._half)
+        size_bytes = len(view) * model.spaces * model.dim * (2 if self._half else 4)
+        if self._max_view_bytes is None or size_bytes <= self._max_view_bytes:
+            self._cache.put((view.memory_id, model.model_id, LATEST), Cached(view, basis.epoch), drops)
+            tell("cached_bytes", self._cache.size_bytes)
+
+    @property
+    def drops(self) -> int:
+        """See `ViewCache.drops`."""
+        return self._cache.drops
+
+    def _read(
+        self, name: str, model: ModelRow, as_of_revision: int | None, recorded_at: datetime | None
+    ) -> tuple[Head, Cached]:
         self._sweep_some()
 
         def pin(connection: Connection) -> tuple[Head, tuple[int, int, int]]:
@@ -98,11 +149,12 @@ class Views:
 
         with reading(self._engine, one_statement=recorded_at is None) as connection:
             head, key = pin(connection)
+        self._note(name, head.memory_id)
         hit("read.head")
         cached = self._cache.get(key)
         if cached is not None and cached.is_at(head):
             tell("view", 1, "as it was")
-            return head, cached.view
+            return head, cached
         with self._cache.turn(key, self._load_timeout_s), reading(self._engine) as connection:
             drops = self._cache.drops
             # Read again: while this thread waited for its turn, another may have loaded what is needed.
@@ -110,12 +162,18 @@ class Views:
             cached = self._cache.get(key)
             if cached is not None and cached.is_at(head):
                 tell("view", 1, "as it was")
-                return head, cached.view
+                return head, cached
             view = self._load(connection, name, head, model, cached)
-            self._cache.put(key, Cached(view, head.epoch), drops)
+            cached = Cached(view, head.epoch)
+            self._cache.put(key, cached, drops)
         tell("cached_bytes", self._cache.size_bytes)
         hit("read.published")
-        return head, view
+        return head, cached
+
+    def _note(self, name: str, memory_id: int) -> None:
+        if len(self._numbers) > _NAMES:
+            self._numbers.clear()
+        self._numbers[name] = memory_id
 
     def sweep(self) -> int:
         """Let go of views that must not be used again because another process erased facts, restored the
