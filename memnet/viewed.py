@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -12,6 +12,9 @@ from memnet.store import NewFacts, View, Write
 
 WRITES_WITHIN = 8192
 """Newest facts that a new one can supersede."""
+
+_MANY = 20
+"""Queries from which on all scores are one product: those of new facts that are told together."""
 
 _AT_ONCE = 256
 """New facts that look at the memory together."""
@@ -39,6 +42,8 @@ class ViewedFacts:
     ) -> Float32[np.ndarray, "queries facts"]:
         """Inner product of every query with every fact's vector of one space, in the order of the facts."""
         queries = np.ascontiguousarray(queries, np.float32)
+        if len(queries) >= _MANY:
+            return self._view.index(space).scores_at_once(queries)[:, len(self._view) - len(self) :]
         return self._view.index(space).scores(queries, len(self))
 
     def weighted(
@@ -82,9 +87,10 @@ def writes_of(
         gates: How far each supersedes each older one.
         settled_below: Facts of which less is left, as a logarithm, are not written to any more; None: all are.
     """
-    older = ViewedFacts(view, min(len(view), WRITES_WITHIN))
-    left = older.retention().astype(np.float64)
     least = -np.inf if settled_below is None else settled_below
+    # What is settled already is not even looked at.
+    older = ViewedFacts(view, min(len(view), WRITES_WITHIN)).above(least)[1]
+    seqs, left = older.seqs, older.retention().astype(np.float64)
     among = np.tril(gates(new.vectors, TextFacts(new.vectors)), -1)
     among = _unsettled(among, np.zeros(len(new.seqs)), least)[0]
     found: list[Write] = []
@@ -94,13 +100,20 @@ def writes_of(
         # Most older facts are of nobody who is spoken of now.
         written = np.flatnonzero(before.any(axis=0))
         before, left[written] = _unsettled(before[:, written], left[written], least)
-        targets = older.seqs[written]
-        for row, own in zip(before, among[some], strict=True):
-            mine, ours = np.flatnonzero(row), np.flatnonzero(own)
-            found.append(
-                Write(np.concatenate([targets[mine], new.seqs[ours]]), np.concatenate([row[mine], own[ours]]))
-            )
+        found += _by_writer(
+            np.concatenate([before, among[some]], axis=1), np.concatenate([seqs[written], new.seqs])
+        )
     return found
+
+
+def _by_writer(
+    gates: Float32[np.ndarray, "new facts"], seqs: Int64[np.ndarray, " facts"]
+) -> Iterator[Write]:
+    """The write of each new fact: the gates that are not 0."""
+    writers, places = np.nonzero(gates)
+    ends = np.searchsorted(writers, np.arange(1, len(gates)))
+    pairs = zip(np.split(seqs[places], ends), np.split(gates[writers, places], ends), strict=True)
+    return (Write(*pair) for pair in pairs)
 
 
 def _unsettled(

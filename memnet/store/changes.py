@@ -69,15 +69,11 @@ def append(
     if writes is not None:
         check_unmoved(writes, revision - 1, name, memory_id, memory.epoch)
     seqs = tuple(range(memory.last_seq - count + 1, memory.last_seq + 1))
-    told = zip(seqs, texts, strict=True)
-    insert_rows(
-        connection, _FACTS, [(memory_id, seq, text, revision, None, now, None) for seq, text in told]
-    )
+    numbers = list(seqs)
+    insert_rows(connection, _FACTS, memory_id, numbers, list(texts), revision, None, now, None)
     hit("write.facts")
-    vectors = zip(seqs, encoded, strict=True)
-    insert_rows(
-        connection, _VECTORS, [(memory_id, model_id, seq, data, crc32) for seq, (data, crc32) in vectors]
-    )
+    vectors, crcs = map(list, zip(*encoded, strict=True))
+    insert_rows(connection, _VECTORS, memory_id, model_id, numbers, vectors, crcs)
     hit("write.vectors")
     if writes is not None:
         gates.append(connection, memory_id, model_id, name, seqs, writes)
@@ -140,8 +136,7 @@ def log(
     connection: Connection, memory_id: int, revision: int, op: str, seqs: Iterable[int], now: datetime
 ) -> None:
     """Write what a revision did and for whom, one row per fact."""
-    actor = actors.current()
-    insert_rows(connection, _LOG, [(memory_id, revision, seq, op, now, actor) for seq in seqs])
+    insert_rows(connection, _LOG, memory_id, revision, list(seqs), op, now, actors.current())
 
 
 def bump(

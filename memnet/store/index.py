@@ -166,7 +166,7 @@ class FlatIndex:
         """
         window, _ = _checked_search(len(self), self.dim, queries, 0, newest)
         if window > ROW_BY_ROW:
-            return self._scores_at_once(queries)[:, len(self) - window :]
+            return self.scores_at_once(queries)[:, len(self) - window :]
         queries = np.ascontiguousarray(queries)
         pieces = []
         left = window
@@ -178,7 +178,15 @@ class FlatIndex:
         _check_scores(scores)
         return scores
 
-    def _scores_at_once(self, queries: np.ndarray) -> Float32[np.ndarray, "queries facts"]:
+    def scores_at_once(
+        self, queries: Float32[np.ndarray, "queries dim"]
+    ) -> Float32[np.ndarray, "queries facts"]:
+        """The full pass over all facts as one product: the way for many queries, to whom the last bit is
+        nothing.
+
+        Raises:
+            InputError: A score overflows.
+        """
         # Rows first: BLAS reads them in their order, in two thirds of the time of the other way round.
         columns = np.ascontiguousarray(queries.T)
         scores = np.empty((len(queries), len(self)), np.float32)

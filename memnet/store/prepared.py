@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
+from itertools import repeat
 from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Update
@@ -60,26 +60,27 @@ class Prepared:
         return [_read(row, worded.read) for row in found] if worded.read else found
 
 
-def insert_rows(connection: Connection, statement: Insert, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows with a value for each column, in the order of the table's columns.
+def insert_rows(connection: Connection, statement: Insert, *columns: Any) -> None:
+    """Insert rows with a value for each column of the table.
 
     Args:
         connection: A write transaction.
         statement: An insert that names no values. One that is the same object each time is put into words
             once.
-        rows: As tuples: a dictionary for every row costs more than the insert itself.
+        columns: In the order of the table's columns, each a list with a value for every row, or the value
+            that all rows have; at least one is a list.
     """
-    if not rows:
+    count = max(len(column) for column in columns if isinstance(column, list))
+    if not count:
         return
     worded = _worded(statement, connection.dialect)
-    columns = statement.table.columns.keys()
-    if worded.written:
-        written = [(columns.index(name), process) for name, process in worded.written.items()]
-        rows = [_read(row, written) for row in rows]
-    places = [columns.index(name) for name in worded.names]
-    if places != list(range(len(columns))):
-        rows = list(map(itemgetter(*places), rows))
-    connection.exec_driver_sql(worded.text, list(rows))
+    given = dict(zip(statement.table.columns.keys(), columns, strict=True))
+    for name, process in worded.written.items():
+        value = given[name]
+        given[name] = list(map(process, value)) if isinstance(value, list) else process(value)
+    ordered = (given[name] for name in worded.names)
+    whole = (value if isinstance(value, list) else repeat(value, count) for value in ordered)
+    connection.exec_driver_sql(worded.text, list(zip(*whole, strict=True)))
 
 
 @lru_cache(KEPT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
@@ -44,6 +45,8 @@ class Segment:
     half: bool
     """Whether the vectors are to be kept as float16."""
     size_bytes: int
+    text_bytes: int
+    """Of these, the texts."""
 
     @classmethod
     def of(
@@ -71,14 +74,22 @@ class Segment:
             _rows(np.concatenate([some[:, space] for some in vectors]), half=half)
             for space in range(vectors[0].shape[1])
         )
+        return cls.frozen(seqs, texts, spaces, _text_bytes(texts), half=half)
+
+    @classmethod
+    def frozen(
+        cls,
+        seqs: Int64[np.ndarray, " rows"],
+        texts: tuple[str, ...],
+        spaces: tuple[Rows, ...],
+        text_bytes: int,
+        *,
+        half: bool,
+    ) -> Segment:
+        """Facts whose vectors are rows already; `text_bytes` is what their texts take as UTF-8."""
         seqs.flags.writeable = False
-        size_bytes = (
-            seqs.nbytes
-            + sum(rows.size_bytes for rows in spaces)
-            + sum(map(len, map(str.encode, texts)))
-            + _FACT_OVERHEAD * len(texts)
-        )
-        return cls(seqs, texts, spaces, half, size_bytes)
+        size_bytes = seqs.nbytes + sum(rows.size_bytes for rows in spaces) + text_bytes
+        return cls(seqs, texts, spaces, half, size_bytes + _FACT_OVERHEAD * len(texts), text_bytes)
 
     def __len__(self) -> int:
         """How many facts there are."""
@@ -232,14 +243,21 @@ def _merged(parts: Sequence[Part]) -> Part:
     """One part with the facts of several that count, and room for no others."""
     first = parts[0].segment
     seqs = np.concatenate([part.seqs(len(part)) for part in parts])
-    texts = tuple(text for part in parts for text in part.texts(len(part)))
-    vectors = np.empty((len(seqs), len(first.spaces), first.spaces[0].dim), np.float32)
-    for space in range(len(first.spaces)):
-        np.concatenate([part.values(space, len(part)) for part in parts], out=vectors[:, space])
+    texts = tuple(chain.from_iterable(part.texts(len(part)) for part in parts))
+    spaces = tuple(
+        _rows(np.concatenate([part.values(space, len(part)) for part in parts]), half=first.half)
+        for space in range(len(first.spaces))
+    )
+    whole = all(part.live is None for part in parts)
+    text_bytes = sum(part.segment.text_bytes for part in parts) if whole else _text_bytes(texts)
     left = None
     if any(part.left is not None for part in parts):
         left = np.concatenate([_left(part) for part in parts])
-    return Part(Segment.of(seqs, texts, vectors, half=first.half), left=left)
+    return Part(Segment.frozen(seqs, texts, spaces, text_bytes, half=first.half), left=left)
+
+
+def _text_bytes(texts: Iterable[str]) -> int:
+    return sum(map(len, map(str.encode, texts)))
 
 
 def _left(part: Part) -> Float64[np.ndarray, " live"]:

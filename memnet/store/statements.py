@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -21,9 +22,13 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def insert_if_absent(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An insert that leaves a row alone whose unique key exists, instead of failing."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return _insert_if_absent(connection.dialect.name, table)
+
+
+@lru_cache
+def _insert_if_absent(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def numbers(connection: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:

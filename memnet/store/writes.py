@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from sqlalchemy import Connection, Double, and_, bindparam, case, cast, delete, func, insert, select
+from sqlalchemy import Connection, Double, Insert, and_, bindparam, case, cast, delete, func, insert, select
 
 from memnet.errors import FactNotFound, InputError, MemoryMoved
 from memnet.store.ids import MAX_SEQ
@@ -174,7 +174,7 @@ def append(
     of = computed.of
     if computed.view is None:
         _check_live(connection, memory_id, name, seqs, of)
-    insert_rows(connection, _INSERT, _rows(memory_id, model_id, zip(seqs, of, strict=True)))
+    _insert(connection, _INSERT, memory_id, model_id, seqs, of)
 
 
 def _check_live(
@@ -208,8 +208,7 @@ def fill(
         seqs: The facts.
         of: One write each, checked, of targets that have rows.
     """
-    rows = _rows(memory_id, model_id, zip(seqs, of, strict=True))
-    insert_rows(connection, insert_if_absent(connection, writes), rows)
+    _insert(connection, insert_if_absent(connection, writes), memory_id, model_id, seqs, of)
 
 
 def erase(connection: Connection, memory_id: int, seqs: Sequence[int]) -> None:
@@ -278,10 +277,10 @@ def written_by(
 
 def gates_of(seqs: Sequence[int], of: Sequence[Write]) -> dict[int, tuple[Gate, ...]]:
     """The same of writes that were computed just now."""
-    return {
-        seq: tuple(Gate(target, gate) for _, _, _, target, gate in sorted(_rows(0, 0, [(seq, write)])))
-        for seq, write in zip(seqs, of, strict=True)
-    }
+    found: dict[int, list[Gate]] = {seq: [] for seq in seqs}
+    for writer, target, gate in zip(*map(np.ndarray.tolist, _flat(seqs, of)), strict=True):
+        found[writer].append(Gate(target, gate))
+    return {seq: tuple(gates) for seq, gates in found.items()}
 
 
 def count_below(connection: Connection, head: Head, model_id: int, least: float) -> int:
@@ -307,13 +306,25 @@ def count_below(connection: Connection, head: Head, model_id: int, least: float)
     return connection.execute(select(func.count()).select_from(below)).scalar_one()
 
 
-def _rows(
-    memory_id: int, model_id: int, of: Iterable[tuple[int, Write]]
-) -> list[tuple[int, int, int, int, float]]:
-    """In the order of the table's columns."""
-    found = []
-    for seq, write in of:
-        kept = write.gates > 0
-        both = zip(write.targets[kept].tolist(), write.gates[kept].tolist(), strict=True)
-        found += [(memory_id, model_id, seq, target, gate) for target, gate in both]
-    return found
+def _flat(
+    seqs: Sequence[int], of: Sequence[Write]
+) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"], Float32[np.ndarray, " rows"]]:
+    """Writers, targets and gates of all writes, without those that do nothing, in order."""
+    writers = np.repeat(np.array(seqs, np.int64), [len(write.targets) for write in of])
+    targets = np.concatenate([np.empty(0, np.int64), *(write.targets for write in of)])
+    gates = np.concatenate([np.empty(0, np.float32), *(write.gates for write in of)])
+    kept = np.lexsort((targets, writers))
+    kept = kept[gates[kept] > 0]
+    return writers[kept], targets[kept], gates[kept]
+
+
+def _insert(
+    connection: Connection,
+    statement: Insert,
+    memory_id: int,
+    model_id: int,
+    seqs: Sequence[int],
+    of: Sequence[Write],
+) -> None:
+    writers, targets, gates = (each.tolist() for each in _flat(seqs, of))
+    insert_rows(connection, statement, memory_id, model_id, writers, targets, gates)
