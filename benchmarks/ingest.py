@@ -103,6 +103,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2, help="of processor time, of each kind")
     parser.add_argument("--only", nargs="+", help="kinds that have all of these in their name")
     parser.add_argument("--profile", type=int, help="print the functions that took longest, so many")
+    parser.add_argument("--sort", default="cumulative", help="how the profile is sorted")
     given = parser.parse_args()
     torch.set_num_threads(1)
     print("| held before | whose | told | through | CPU ms per fact, p10 | p50 | times | held in the end |")
@@ -137,7 +138,7 @@ async def measured(given: argparse.Namespace, folder: Path) -> None:
                 flush=True,
             )
             if profile is not None:
-                pstats.Stats(profile).sort_stats("cumulative").print_stats(given.profile)
+                pstats.Stats(profile).sort_stats(given.sort).print_stats(given.profile)
 
 
 async def _busy(

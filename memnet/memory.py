@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -34,6 +35,7 @@ from memnet.store import (
     MemoryRow,
     MissingVectors,
     Once,
+    Restoring,
     Seen,
     View,
     fact_id,
@@ -43,8 +45,10 @@ from memnet.store import (
 from memnet.story import Answer, ReadAs
 from memnet.supposing import NOTHING, Overlay, SupposedFacts
 from memnet.training.checkpoint import load_checkpoint
-from memnet.viewed import ViewedFacts, settled_below, writes_of
+from memnet.viewed import ViewedFacts, restored, settled_below, writes_of
 from memnet.worked import SHELF
+
+T = TypeVar("T")
 
 ENCODE_AT_ONCE = 10_000
 """Facts of another model, or with damaged vectors, that are encoded while the caller waits: a third of a
@@ -292,17 +296,26 @@ class Memory:
     ) -> Added:
         if self._gates is None:
             return self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
+        gates = partial(self._gates, settled_below=settled_below(self.model.retire_below))
         return self.store.add_gated(
-            memory_id, texts, model_id=self.model_id, vectors=vectors, gates=self._gates, once=once
+            memory_id, texts, model_id=self.model_id, vectors=vectors, gates=gates, once=once
         )
 
     @property
     def _gates(self) -> Gates | None:
-        """What new facts do to a memory; None for a network without gates."""
+        """What new facts do to a memory, all of it: for one whose past has still to be told to this network,
+        in which facts are forgotten that retired others. None for a network without gates."""
         if not self.model.has_gates:
             return None
-        below = settled_below(self.model.retire_below)
-        return partial(writes_of, gates=self.reader.gates, settled_below=below)
+        return partial(writes_of, gates=self.reader.gates)
+
+    @property
+    def _restoring(self) -> Restoring | None:
+        """What becomes of facts when those are forgotten that retired them."""
+        below = self.model.retire_below
+        if below is None:
+            return None
+        return Restoring(self.model_id, partial(restored, gates=self.reader.gates, retire_below=below))
 
     def describe(self, memory_id: str) -> tuple[MemoryRow, int | None]:
         """A memory, and how many of its facts are retired; None with a network without gates.
@@ -327,7 +340,9 @@ class Memory:
             MemoryNotFound: There is no such memory.
             FactNotFound: No such fact, or it was forgotten before.
         """
-        return self.store.forget(memory_id, seq, uid=uid)
+        return self._mending(
+            memory_id, lambda: self.store.forget(memory_id, seq, uid=uid, restoring=self._restoring)
+        )
 
     def erase(self, memory_id: str, seqs: Sequence[int], *, seen: Seen | None = None) -> Erased:
         """Erase facts: text and vectors leave every table, view and file, and so does the memory's past.
@@ -342,7 +357,17 @@ class Memory:
             MemoryMoved: It is not as it was seen; nothing is erased.
             FactNotFound: No such fact, or it was erased before; nothing is erased.
         """
-        return self.store.erase(memory_id, seqs, seen=seen)
+        return self._mending(
+            memory_id, lambda: self.store.erase(memory_id, seqs, seen=seen, restoring=self._restoring)
+        )
+
+    def _mending(self, memory_id: str, change: Callable[[], T]) -> T:
+        """Do what reads vectors; damaged ones are made again first if that is in its way."""
+        try:
+            return change()
+        except VectorDamaged:
+            self._read(memory_id)
+            return change()
 
     def at(
         self, memory_id: str, *, as_of_revision: int | None = None, recorded_at: datetime | None = None

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from memnet.interpreters import Facts, TextFacts
-from memnet.viewed import WRITES_WITHIN, GatesOf, settled_below
+from memnet.viewed import GatesOf, comes_back, gates_upon
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ class SupposedFacts:
             # A fact only superseded those before it.
             undone[np.arange(len(left)) >= hidden[:, None]] = 0.0
             raised = np.minimum(left - undone.sum(axis=0), 0.0)
-            self._complete(raised, left, undone)
+            if self._retire_below is not None:
+                self._complete(raised, comes_back(left, raised, self._retire_below))
             left = raised
         taken = np.concatenate([left[self._kept], np.zeros(len(self._added))])
         if len(self._added):
@@ -120,24 +121,12 @@ class SupposedFacts:
         return taken.astype(np.float32)
 
     def _complete(
-        self,
-        raised: Float64[np.ndarray, " facts"],
-        left: Float64[np.ndarray, " facts"],
-        undone: Float64[np.ndarray, "hidden facts"],
+        self, left: Float64[np.ndarray, " facts"], back: Int64[np.ndarray, " back"]
     ) -> None:
-        """Sum up anew what is left of facts that come back: to one that was settled not all were written."""
-        below = settled_below(self._retire_below)
-        if below is None or self._gates is None:
-            return
-        back = (left < below) & (raised >= self._retire_below) & (undone < 0).any(axis=0)
-        places = np.flatnonzero(back)
-        if not len(places):
-            return
-        values = self._facts.values(0)
-        gates = self._gates(values[self._kept][:, None], TextFacts(values[places][:, None]))
-        since = self._kept[:, None] - places
-        gates[(since <= 0) | (since > WRITES_WITHIN)] = 0.0
-        raised[places] = np.log1p(-gates.astype(np.float64)).sum(axis=0)
+        """Sum up anew what is left of facts that come back: to one that was settled not all was written."""
+        if len(back) and self._gates is not None:
+            gates = gates_upon(self._facts.values(0), self._kept, back, self._gates)
+            left[back] = np.log1p(-gates.astype(np.float64)).sum(axis=0)
 
     def above(self, least: float) -> tuple[Int64[np.ndarray, " above"], SupposedFacts]:
         """The facts of which at least so much is left; what is left of each stays what it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -19,9 +19,12 @@ _MANY = 20
 _AT_ONCE = 256
 """New facts that look at the memory together."""
 
-SETTLED = 2.0
+SETTLED = 1.3
 """A fact of which so many times less is left than retires it, as a logarithm, is settled: nothing more is
-written to it. Some writers may then be forgotten, and it stays retired."""
+written to it. One that comes back is written to by all; some room, so that it seldom does."""
+
+_NEAR = 0.01
+"""Of what is left, as a logarithm: more than rounding could take or give."""
 
 GatesOf = Callable[[Float32[np.ndarray, "new spaces dim"], Facts], Float32[np.ndarray, "new older"]]
 """How far each new fact supersedes each older one."""
@@ -91,8 +94,10 @@ def writes_of(
     # What is settled already is not even looked at.
     older = ViewedFacts(view, min(len(view), WRITES_WITHIN)).above(least)[1]
     seqs, left = older.seqs, older.retention().astype(np.float64)
-    among = np.tril(gates(new.vectors, TextFacts(new.vectors)), -1)
-    among = _unsettled(among, np.zeros(len(new.seqs)), least)[0]
+    among = np.zeros((len(new.seqs), len(new.seqs)), np.float32)
+    if len(new.seqs) > 1:
+        among = np.tril(gates(new.vectors, TextFacts(new.vectors)), -1)
+        among = _unsettled(among, np.zeros(len(new.seqs)), least)[0]
     found: list[Write] = []
     for start in range(0, len(new.seqs), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
@@ -104,6 +109,74 @@ def writes_of(
             np.concatenate([before, among[some]], axis=1), np.concatenate([seqs[written], new.seqs])
         )
     return found
+
+
+def comes_back(
+    left: Float64[np.ndarray, " facts"], raised: Float64[np.ndarray, " facts"], retire_below: float
+) -> Int64[np.ndarray, " back"]:
+    """Positions of retired facts that would not be if no more was taken of them than what is known.
+
+    Of those, what later facts did has to be looked at anew: to a settled fact not all of it was written.
+    """
+    return np.flatnonzero((left < retire_below) & (raised >= retire_below - _NEAR))
+
+
+def gates_upon(
+    values: Float32[np.ndarray, "facts dim"],
+    writers: Int64[np.ndarray, " writers"],
+    targets: Int64[np.ndarray, " targets"],
+    gates: GatesOf,
+) -> Float32[np.ndarray, "writers targets"]:
+    """What some facts do to others among them, 0 to those behind them.
+
+    Args:
+        values: Vectors of the facts, oldest first.
+        writers: Positions.
+        targets: Positions.
+        gates: How far each supersedes each older one.
+    """
+    found = gates(values[writers][:, None], TextFacts(values[targets][:, None]))
+    since = writers[:, None] - targets
+    found[(since <= 0) | (since > WRITES_WITHIN)] = 0.0
+    return found
+
+
+def restored(
+    view: View,
+    gone: Sequence[int],
+    targets: Int64[np.ndarray, " rows"],
+    taken: Float32[np.ndarray, " rows"],
+    *,
+    gates: GatesOf,
+    retire_below: float,
+) -> tuple[list[int], list[Write]]:
+    """What the facts that stay do to those that come back when others are forgotten.
+
+    Args:
+        view: The memory before.
+        gone: Facts that are forgotten.
+        targets: Facts that these wrote to; one may be named more than once.
+        taken: How far each was superseded.
+        gates: How far each fact supersedes each older one.
+        retire_below: Facts of which less is left, as a logarithm, are retired.
+
+    Returns:
+        Writers, and the write of each.
+    """
+    seqs, left = view.seqs, view.retention.astype(np.float64)
+    places = np.searchsorted(seqs, targets)
+    here = (places < len(seqs)) & (seqs[np.minimum(places, len(seqs) - 1)] == targets)
+    undone = np.zeros(len(seqs))
+    np.add.at(undone, places[here], np.log1p(-taken[here].astype(np.float64)))
+    stays = ~np.isin(seqs, gone)
+    back = comes_back(left, left - undone, retire_below)
+    back = back[stays[back]]
+    if not len(back):
+        return [], []
+    writers = np.flatnonzero(stays)
+    writers = writers[writers > back[0]]
+    found = gates_upon(view.values(0), writers, back, gates)
+    return seqs[writers].tolist(), list(_by_writer(found, seqs[back]))
 
 
 def _by_writer(

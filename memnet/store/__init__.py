@@ -15,7 +15,7 @@ from memnet.store.memories import Head
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
 from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow, ModelUse, WatchRow
 from memnet.store.view import View
-from memnet.store.writes import Gate, Gates, NewFacts, Superseded, Write, Writes
+from memnet.store.writes import Gate, Gates, NewFacts, Restoring, Superseded, Write, Writes
 
 __all__ = [
     "DEFAULT_DATABASE_URL",
@@ -39,6 +39,7 @@ __all__ = [
     "ModelUse",
     "NewFacts",
     "Once",
+    "Restoring",
     "Seen",
     "Superseded",
     "Traces",

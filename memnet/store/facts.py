@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from memnet.errors import InputError, MemoryMoved
 from memnet.stages import staged
 from memnet.store import changes, compacting, erasing, memories
+from memnet.store import writes as written
 from memnet.store.adopting import Adopting
 from memnet.store.answers import Answers
 from memnet.store.cache import Cached
@@ -26,7 +27,8 @@ from memnet.store.rows import Added, Erased, FactRow, MemoryRow
 from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.watches import Watches
-from memnet.store.writes import Gates, NewFacts, Writes, check_targets, check_writes, gates_of
+from memnet.store.ids import MAX_SEQ
+from memnet.store.writes import Gates, NewFacts, Restoring, Writes, check_targets, check_writes, gates_of
 
 __all__ = ["Added", "FactRow", "FactStore", "MemoryRow"]
 
@@ -237,24 +239,55 @@ class FactStore(Reads, Adopting, Answers, Watches):
         self._views.follow(basis, added.revision, self._model(model_id), new, writes.of, drops)
         return replace(added, superseded=gates_of(added.seqs, writes.of))
 
-    def forget(self, name: str, seq: int, *, uid: UUID | None = None) -> int:
+    def forget(
+        self, name: str, seq: int, *, uid: UUID | None = None, restoring: Restoring | None = None
+    ) -> int:
         """Forget a fact: from the returned revision on no view holds it. Its history stays.
 
         Args:
             name: Which memory.
             seq: Which fact.
             uid: The memory that the fact was seen in; another one of the same name has no such fact.
+            restoring: For a model that does not write to every fact: what to write to those that come back.
 
         Raises:
             MemoryNotFound: There is no such memory.
             FactNotFound: No such fact, or it was forgotten before.
+            VectorDamaged: A stored vector fails its checksum, and facts come back.
         """
         with writing(self._engine) as connection:
+            restore = self._restore(connection, name, [seq], restoring)
             revision = changes.forget(connection, memories.known_name(name), seq, uid)
+            restore()
         hit("forget.committed")
         return revision
 
-    def erase(self, name: str, seqs: Sequence[int], *, seen: Seen | None = None) -> Erased:
+    def _restore(
+        self, connection: Connection, name: str, gone: Sequence[int], restoring: Restoring | None
+    ) -> Callable[[], None]:
+        """Look at what comes back when facts go, and return what writes to it when they have gone."""
+        if restoring is None:
+            return lambda: None
+        model_id = restoring.model_id
+        # Behind the lock nobody changes the memory: the view that anybody may read stays the last one.
+        memory_id = memories.lock(connection, name)
+        known = [seq for seq in gone if 1 <= seq <= MAX_SEQ]
+        targets, taken = written.of_writers(connection, memory_id, model_id, known)
+        if not len(targets) or memories.get(connection, name).active_model_id != model_id:
+            return lambda: None
+        view = self._views.basis(name, self._model(model_id)).view
+        writers, of = restoring.of(view, known, targets, taken)
+        check_writes(of, len(writers))
+        return partial(written.fill, connection, memory_id, model_id, writers, of)
+
+    def erase(
+        self,
+        name: str,
+        seqs: Sequence[int],
+        *,
+        seen: Seen | None = None,
+        restoring: Restoring | None = None,
+    ) -> Erased:
         """Remove facts as if they had never been told: text and vectors leave every table, view and file.
 
         Kept answers go with them: those read from a state that held one of them, and those with added facts.
@@ -265,11 +298,13 @@ class FactStore(Reads, Adopting, Answers, Watches):
             name: Which memory.
             seqs: Which facts, live or forgotten.
             seen: The state that the caller has seen; nothing is erased when it is not the last one.
+            restoring: See `forget`.
 
         Raises:
             MemoryNotFound: There is no such memory.
             MemoryMoved: It is not as it was seen; nothing is erased.
             FactNotFound: No such fact, or it was erased before; nothing is erased.
+            VectorDamaged: See `forget`; nothing is erased.
             InputError: No fact at all.
         """
         if not seqs:
@@ -277,7 +312,9 @@ class FactStore(Reads, Adopting, Answers, Watches):
         with writing(self._engine) as connection:
             if seen is not None:
                 check_unmoved(connection, name, seen)
+            restore = self._restore(connection, name, [int(seq) for seq in seqs], restoring)
             memory_id, revision, answers = erasing.erase(connection, memories.known_name(name), seqs)
+            restore()
         hit("erase.committed")
         self._views.drop(memory_id)
         hit("erase.dropped")

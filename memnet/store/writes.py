@@ -86,6 +86,20 @@ Gates = Callable[[View, NewFacts], Sequence[Write]]
 """What new facts do to a memory as it was before them, and to one another: one write per fact."""
 
 
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """What becomes of facts when those are forgotten that superseded them."""
+
+    model_id: int
+    """Whose gates."""
+    of: Callable[
+        [View, Sequence[int], Int64[np.ndarray, " rows"], Float32[np.ndarray, " rows"]],
+        tuple[Sequence[int], Sequence[Write]],
+    ]
+    """From the memory as it was, the facts that go, their targets and gates: facts that stay, and a write of
+    each. Those that are stored already stay as they are."""
+
+
 def check_writes(of: Sequence[Write], count: int) -> None:
     """Make sure that writes are those of `count` new facts.
 
@@ -211,6 +225,19 @@ def fill(
     _insert(connection, insert_if_absent(connection, writes), memory_id, model_id, seqs, of)
 
 
+def of_writers(
+    connection: Connection, memory_id: int, model_id: int, seqs: Sequence[int]
+) -> tuple[Int64[np.ndarray, " rows"], Float32[np.ndarray, " rows"]]:
+    """Targets and gates of some writers."""
+    rows: list[tuple[int, float]] = []
+    for some in batched(list(seqs), _PER_STATEMENT):
+        statement = select(writes.c.target_seq, writes.c.gate).where(
+            writes.c.memory_id == memory_id, writes.c.model_id == model_id, writes.c.writer_seq.in_(some)
+        )
+        rows += numbers(connection, statement)
+    return np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float32)
+
+
 def erase(connection: Connection, memory_id: int, seqs: Sequence[int]) -> None:
     """Remove what facts did and what was done to them, of every model."""
     # With its models named, the writer is found by the primary key.
@@ -277,10 +304,10 @@ def written_by(
 
 def gates_of(seqs: Sequence[int], of: Sequence[Write]) -> dict[int, tuple[Gate, ...]]:
     """The same of writes that were computed just now."""
-    found: dict[int, list[Gate]] = {seq: [] for seq in seqs}
-    for writer, target, gate in zip(*map(np.ndarray.tolist, _flat(seqs, of)), strict=True):
-        found[writer].append(Gate(target, gate))
-    return {seq: tuple(gates) for seq, gates in found.items()}
+    writers, targets, gates = _flat(seqs, of)
+    ends = np.searchsorted(writers, seqs, side="right").tolist()
+    rows = tuple(map(Gate._make, zip(targets.tolist(), gates.tolist(), strict=True)))
+    return {seq: rows[start:end] for seq, start, end in zip(seqs, [0, *ends], ends, strict=False)}
 
 
 def count_below(connection: Connection, head: Head, model_id: int, least: float) -> int:
