@@ -37,6 +37,9 @@ UNDECIDED = "(undecided)"
 _WORD = re.compile(r"[^\W_]+(?:[-.'’&/][^\W_]+)*")
 
 
+_SPELLINGS = 4
+"""Ways to write a word that are remembered, on average."""
+
 _AFTER_VERBS = DETERMINERS | {"into", "onto", "to", "up"}
 _AFTER_IS = frozenset(["in", "on", "here", "there", "back", "now", "not"])
 
@@ -60,6 +63,8 @@ class Lexicon:
         self.answers: tuple[str, ...] = tuple(answers)
         self.read_as: Mapping[str, Sequence[str]] = read_as or {}
         self._index = {word: index for index, word in enumerate(self.words, start=RESERVED)}
+        # What a word of language is depends on nothing around it: found once for each way to write it.
+        self._taught: dict[str, Token] = {}
         if len(self._index) != len(self.words):
             raise ValueError("a lexicon holds each word once")
 
@@ -134,12 +139,19 @@ class Lexicon:
         return " ".join(singular(word.lower().removesuffix("'s")) for word in _WORD.findall(name))
 
     def _word(self, surface: str, before: Token | None, following: str, known: Collection[str]) -> Token:
+        taught = self._taught.get(surface)
+        if taught is not None:
+            return taught
         lower = surface.lower().replace("’", "'")
         owner = lower not in self._index and lower.endswith("'s")
+        written = surface
         if owner:
             surface, lower = surface[:-2], lower[:-2]
         if lower in self._index:
-            return Token(self._index[lower], surface, None)
+            taught = Token(self._index[lower], surface, None)
+            if len(self._taught) < _SPELLINGS * len(self.words):
+                self._taught[written] = taught
+            return taught
         # "the moving van", "a woollen earring", "the old knitted sweater": part of a name.
         # "Mary quickly", "the guest speaker presented the": not.
         named = before is not None and (

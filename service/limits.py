@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from memnet.text import words
+from memnet.text import has_word
 from service import problems
 from service.errors import InvalidRequest, pointer
 from service.schemas.fact import NewFact
@@ -132,6 +132,6 @@ def _sentence(text: str, where: str, limit: int) -> FieldProblem | None:
         return FieldProblem(
             pointer=where, code="string_too_long", detail=f"at most {limit} characters", limit=limit
         )
-    if not words(text):
+    if not has_word(text):
         return FieldProblem(pointer=where, code="no_words", detail="at least one word")
     return None

@@ -12,7 +12,7 @@ from jaxtyping import Float32, Int64
 
 from memnet.errors import TextError
 from memnet.story import Alternative, Entry, ReadAs
-from memnet.text import words
+from memnet.text import has_word
 from memnet.worked import Worked
 
 
@@ -190,5 +190,5 @@ def check_words(text: str, what: str, index: int | None = None) -> None:
     Raises:
         TextError: It has no word.
     """
-    if not words(text):
+    if not has_word(text):
         raise TextError(f"{what} has no word in it", hint="write a sentence", index=index)

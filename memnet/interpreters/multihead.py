@@ -128,9 +128,13 @@ class MultiHeadInterpreter(Interpreter):
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:
         for index, text in enumerate(texts):
             check_words(text, "the fact", index)
+        alike: dict[tuple[int, ...], list[int]] = {}
+        read = [self._tokens(text) for text in texts]
+        for row, tokens in enumerate(read):
+            alike.setdefault(tuple([token.index for token in tokens]), []).append(row)
         vectors = np.empty((len(texts), 1, self.dim), np.float32)
-        for row, text in enumerate(texts):
-            vectors[row, 0] = self._content(self._tokens(text), question=False)
+        for indices, rows in alike.items():
+            vectors[rows, 0] = self._contents(indices, [read[row] for row in rows], question=False)
         return vectors
 
     def encode_question(self, text: str) -> Float32[np.ndarray, "queries dim"]:
@@ -301,13 +305,22 @@ class MultiHeadInterpreter(Interpreter):
         return tuple((token.key, token.surface, token.is_name) for token in self._tokens(text) if token.key)
 
     def _content(self, tokens: Sequence[Token], *, question: bool) -> Float32[np.ndarray, " content"]:
-        shares, language = self._wording(tuple(token.index for token in tokens), question)
+        return self._contents(tuple([token.index for token in tokens]), [tokens], question=question)[0]
+
+    def _contents(
+        self, indices: tuple[int, ...], read: Sequence[Sequence[Token]], *, question: bool
+    ) -> Float32[np.ndarray, "sentences content"]:
+        """Vectors of sentences of one wording, that differ in their symbols alone."""
+        shares, language = self._wording(indices, question)
         c = self._network.config
-        keys = [token.key for token in tokens if token.key is not None][: len(shares)]
-        vector = np.zeros(self._network.dim, np.float32)
-        vector[: c.roles * c.symbol_dim] = (shares[: len(keys)].T @ self._vectors(keys)).ravel()
-        vector[c.roles * c.symbol_dim :] = language
-        return vector
+        vectors = np.zeros((len(read), self._network.dim), np.float32)
+        symbols = [[token.key for token in tokens if token.key is not None][: len(shares)] for tokens in read]
+        if count := len(symbols[0]):
+            flat = self._vectors([key for keys in symbols for key in keys])
+            told = shares[:count].T @ flat.reshape(len(read), count, -1)
+            vectors[:, : c.roles * c.symbol_dim] = told.reshape(len(read), -1)
+        vectors[:, c.roles * c.symbol_dim :] = language
+        return vectors
 
     def _vectors(self, keys: Sequence[str]) -> Float32[np.ndarray, "keys symbol_dim"]:
         dim = self._network.config.symbol_dim

@@ -57,6 +57,7 @@ FactDep = Annotated[FactQuery, Query()]
     operation_id="post_facts",
     dependencies=[needs("write"), TURN],
     status_code=201,
+    response_model=FactsCreated,
     responses=problem_responses(400, 404, 409, 415, 422, 503),
 )
 def post_facts(
@@ -64,9 +65,8 @@ def post_facts(
     body: NewFacts,
     memory: MemoryDep,
     settings: SettingsDep,
-    response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> FactsCreated:
+) -> Response:
     """Remember facts, in the order they happened: all of them or none.
 
     When the answer comes they are committed, and the next question finds them.
@@ -75,10 +75,11 @@ def post_facts(
     texts = texts_of(body.facts)
     once = idempotency.once(idempotency_key, texts)
     remembered = memory.remember(memory_id, texts, once=once)
+    response = Response(FactsCreated.json_of(remembered), 201, media_type="application/json")
     if remembered.repeated:
         response.headers["Idempotency-Replayed"] = "true"
     stamp(response, remembered.revision)
-    return FactsCreated.of(remembered)
+    return response
 
 
 @router.get(

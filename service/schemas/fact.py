@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import to_json
 
 from memnet.memory import Remembered
 from memnet.store.facts import FactRow
@@ -124,24 +125,27 @@ class FactsCreated(BaseModel):
     counts: FactCounts
     facts: list[CreatedFact]
 
-    @classmethod
-    def of(cls, remembered: Remembered) -> FactsCreated:
-        """Say what was remembered."""
-        return cls(
-            revision=remembered.revision,
-            counts=FactCounts(created=len(remembered.facts)),
-            facts=[
-                CreatedFact(
-                    index=index,
-                    fact_id=fact.fact_id,
-                    seq=fact.seq,
-                    unknown_words=list(fact.unknown_words),
-                    read_as=ReadAsOut.of(fact.read_as),
-                    superseded=[SupersededOut(seq=each.seq, gate=each.gate) for each in fact.superseded],
-                )
+    @staticmethod
+    def json_of(remembered: Remembered) -> bytes:
+        """What was remembered as the JSON of this model, without making one: a fact may supersede many."""
+        shown = {
+            "revision": remembered.revision,
+            "searchable": True,
+            "counts": {"created": len(remembered.facts)},
+            "facts": [
+                {
+                    "index": index,
+                    "fact_id": fact.fact_id,
+                    "seq": fact.seq,
+                    "status": "created",
+                    "unknown_words": fact.unknown_words,
+                    "read_as": [{"word": each.word, "taught": each.taught} for each in fact.read_as],
+                    "superseded": [{"seq": seq, "gate": gate} for seq, gate in fact.superseded],
+                }
                 for index, fact in enumerate(remembered.facts)
             ],
-        )
+        }
+        return to_json(shown)
 
 
 class SupersedingOut(BaseModel):
