@@ -69,7 +69,7 @@ class RememberedFact:
     unknown_words: tuple[str, ...]
     """Words the network never saw in training; they do not help an answer."""
     superseded: tuple[Gate, ...] = ()
-    """Earlier facts that it supersedes, and how far."""
+    """Earlier facts that it supersedes, and how far; without those that are settled."""
     read_as: tuple[ReadAs, ...] = ()
     """Words the network never held, and the nearest ones that it read for them."""
 

@@ -81,7 +81,8 @@ class CreatedFact(BaseModel):
         default=[], description="Words of it that the network never saw in training, and what it read instead"
     )
     superseded: list[SupersededOut] = Field(
-        description="Earlier facts that this one supersedes; none with a network without gates"
+        description="Earlier facts that this one supersedes, without those of which later facts left next to "
+        "nothing already; none with a network without gates"
     )
 
 
@@ -160,7 +161,8 @@ class WritesOut(BaseModel):
 
     retention: float = Field(
         description="What later facts left of it, as a logarithm that attention adds to its score: 0 for all "
-        "of it; -1000 where it is lower still"
+        "of it; what is told after it has retired is mostly not counted any more; -1000 where it is lower "
+        "still"
     )
     retired: bool = Field(
         description="Whether so little is left of it that no answer attends to it, until a fact that "

@@ -106,6 +106,69 @@ def test_a_writer_that_is_always_too_late_is_served_in_the_end(database: Databas
     assert [gate.seq for gate in database.store.superseded("house", 4).supersedes] == [1, 2, 3]
 
 
+def test_a_writer_sees_what_another_store_wrote_since_its_own_last_fact(
+    database: Database, gated: int, open_store
+):
+    tell(database.store, gated, "Mary a")
+    tell(open_store(), gated, "Mary b")
+    tell(database.store, gated, "Mary c")
+
+    assert [gate.seq for gate in database.store.superseded("house", 3).supersedes] == [1, 2]
+
+
+def test_a_writer_does_not_take_another_memory_of_the_name_for_the_one_it_knew(
+    database: Database, gated: int, open_store
+):
+    tell(database.store, gated, "Mary a", "Mary b")
+    other = open_store()
+    other.delete_memory("house")
+    other.put_memory("house")
+    # Of the same revision and as long: only what it is tells them apart.
+    tell(other, gated, "John a", "John b")
+
+    tell(database.store, gated, "Mary c", "John c")
+
+    assert database.store.superseded("house", 3).supersedes == ()
+    assert [gate.seq for gate in database.store.superseded("house", 4).supersedes] == [1, 2]
+
+
+def test_what_was_told_is_seen_without_reading_it_back_and_has_the_bits_of_what_is_read(
+    database: Database, gated: int, open_store
+):
+    tell(database.store, gated, "Mary a", "John a")
+    tell(database.store, gated, "Mary b", "Mary c")
+    with armed("read.rows=raise"):
+        seen = database.store.view("house", gated)
+
+    assert seen.revision == 2
+    assert_same(open_store().view("house", gated), seen)
+
+
+def test_the_reply_to_a_write_names_what_was_superseded(database: Database, gated: int):
+    tell(database.store, gated, "Mary a")
+    texts = ["Mary b", "John a"]
+    added = database.store.add_gated(
+        "house", texts, model_id=gated, vectors=encode(texts), gates=gates
+    )
+
+    assert added.superseded == {2: (Gate(1, 0.5),), 3: ()}
+    assert added.superseded == database.store.written_by("house", gated, [2, 3])
+
+
+def test_writes_to_facts_that_are_not_there_are_refused(database: Database, gated: int):
+    tell(database.store, gated, "Mary a")
+    for target in (2, 7):
+        with pytest.raises(InputError, match=f"fact 2 cannot supersede fact {target}, only live facts before"):
+            database.store.add_gated(
+                "house",
+                ["Mary b"],
+                model_id=gated,
+                vectors=encode(["Mary b"]),
+                gates=lambda view, new, t=target: [write({t: 0.5})],
+            )
+    assert rows(database) == []
+
+
 def test_gates_of_a_model_that_is_not_the_memorys_are_not_computed(database: Database, gated: int):
     database.add(*STORY)
     with pytest.raises(ModelNotActive, match="memory 'house' is encoded by model"):
