@@ -117,10 +117,14 @@ async def measured(given: argparse.Namespace, folder: Path) -> None:
     url = f"sqlite:///{folder}/memnet.db"
     migrate.upgrade(url)
     with Memory.open(url) as memory:
-        key = memory.store.keys.create("bench", memories=["*"], verbs=["admin", "ask", "erase", "read", "write"])[1]
+        key = memory.store.keys.create(
+            "bench", memories=["*"], verbs=["admin", "ask", "erase", "read", "write"]
+        )[1]
         settings = Settings(rate_limit_per_minute=0, log_level="warning", mcp=False)
         caller = Caller(create_app(settings, memory), key)
-        kinds = itertools.product(given.facts, ("few people", "new people"), (1, 100), ("request", "remember"))
+        kinds = itertools.product(
+            given.facts, ("few people", "new people"), (1, 100), ("request", "remember")
+        )
         for number, (held, kind, each, through) in enumerate(kinds):
             name = f"{held} {kind} {each} {through}"
             if given.only and not all(word in name for word in given.only):
@@ -133,10 +137,8 @@ async def measured(given: argparse.Namespace, folder: Path) -> None:
             busy = await _busy(caller, memory, f"m{number}", told, each, through, given.seconds, profile)
             live = memory.store.get_memory(f"m{number}").live_count
             low, middle = np.quantile(busy, [0.1, 0.5]) * 1000 / each
-            print(
-                f"| {held:,} | {kind} | {each} | {through} | {low:.3f} | {middle:.3f} | {len(busy)} | {live:,} |",
-                flush=True,
-            )
+            row = (f"{held:,}", kind, each, through, f"{low:.3f}", f"{middle:.3f}", len(busy), f"{live:,}")
+            print(f"| {' | '.join(map(str, row))} |", flush=True)
             if profile is not None:
                 pstats.Stats(profile).sort_stats(given.sort).print_stats(given.profile)
 

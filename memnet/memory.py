@@ -296,7 +296,11 @@ class Memory:
     ) -> Added:
         if self._gates is None:
             return self.store.add(memory_id, texts, model_id=self.model_id, vectors=vectors, once=once)
-        gates = partial(self._gates, settled_below=settled_below(self.model.retire_below))
+        gates = partial(
+            writes_of,
+            gates=self.reader.gates,
+            settled_below=settled_below(self.model.retire_below),
+        )
         return self.store.add_gated(
             memory_id, texts, model_id=self.model_id, vectors=vectors, gates=gates, once=once
         )

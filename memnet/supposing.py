@@ -120,9 +120,7 @@ class SupposedFacts:
             taken += np.log1p(-np.concatenate([on_ours, among], axis=1).astype(np.float64)).sum(axis=0)
         return taken.astype(np.float32)
 
-    def _complete(
-        self, left: Float64[np.ndarray, " facts"], back: Int64[np.ndarray, " back"]
-    ) -> None:
+    def _complete(self, left: Float64[np.ndarray, " facts"], back: Int64[np.ndarray, " back"]) -> None:
         """Sum up anew what is left of facts that come back: to one that was settled not all was written."""
         if len(back) and self._gates is not None:
             gates = gates_upon(self._facts.values(0), self._kept, back, self._gates)

@@ -79,16 +79,14 @@ def settled_below(retire_below: float | None) -> float | None:
     return None if retire_below is None else SETTLED * retire_below
 
 
-def writes_of(
-    view: View, new: NewFacts, gates: GatesOf, settled_below: float | None = None
-) -> list[Write]:
+def writes_of(view: View, new: NewFacts, gates: GatesOf, settled_below: float | None = None) -> list[Write]:
     """What new facts do to those of a view, and to one another, told in their order.
 
     Args:
         view: The memory before them.
         new: The facts.
         gates: How far each supersedes each older one.
-        settled_below: Facts of which less is left, as a logarithm, are not written to any more; None: all are.
+        settled_below: Facts of which less is left, as a logarithm, are not written to; None: all are.
     """
     least = -np.inf if settled_below is None else settled_below
     # What is settled already is not even looked at.
@@ -179,9 +177,7 @@ def restored(
     return seqs[writers].tolist(), list(_by_writer(found, seqs[back]))
 
 
-def _by_writer(
-    gates: Float32[np.ndarray, "new facts"], seqs: Int64[np.ndarray, " facts"]
-) -> Iterator[Write]:
+def _by_writer(gates: Float32[np.ndarray, "new facts"], seqs: Int64[np.ndarray, " facts"]) -> Iterator[Write]:
     """The write of each new fact: the gates that are not 0."""
     writers, places = np.nonzero(gates)
     ends = np.searchsorted(writers, np.arange(1, len(gates)))
@@ -192,7 +188,7 @@ def _by_writer(
 def _unsettled(
     gates: Float32[np.ndarray, "new older"], left: Float64[np.ndarray, " older"], least: float
 ) -> tuple[Float32[np.ndarray, "new older"], Float64[np.ndarray, " older"]]:
-    """The gates on facts that are not settled yet when their turn comes; and what is left of each at the end."""
+    """The gates on facts that are not settled when their turn comes; and what is left of each at the end."""
     if not gates.size:
         return gates, left
     terms = np.log1p(-gates.astype(np.float64))

@@ -305,7 +305,10 @@ class MultiHeadInterpreter(Interpreter):
         return tuple((token.key, token.surface, token.is_name) for token in self._tokens(text) if token.key)
 
     def _content(self, tokens: Sequence[Token], *, question: bool) -> Float32[np.ndarray, " content"]:
-        return self._contents(tuple([token.index for token in tokens]), [tokens], question=question)[0]
+        vector: np.ndarray = self._contents(
+            tuple([token.index for token in tokens]), [tokens], question=question
+        )[0]
+        return vector
 
     def _contents(
         self, indices: tuple[int, ...], read: Sequence[Sequence[Token]], *, question: bool

@@ -13,9 +13,9 @@ from memnet.store.ids import fact_id, seq_of
 from memnet.store.keys import VERBS, KeyRow, Keys
 from memnet.store.memories import Head
 from memnet.store.reads import Change, FactsRead, Log, Seen, Traces
-from memnet.store.rows import Added, AnswerRow, Erased, FactRow, MemoryRow, ModelUse, WatchRow
+from memnet.store.rows import Added, AnswerRow, Erased, FactRow, Gate, MemoryRow, ModelUse, WatchRow
 from memnet.store.view import View
-from memnet.store.writes import Gate, Gates, NewFacts, Restoring, Superseded, Write, Writes
+from memnet.store.writes import Gates, NewFacts, Restoring, Superseded, Write, Writes
 
 __all__ = [
     "DEFAULT_DATABASE_URL",

@@ -101,7 +101,11 @@ class ViewCache:
         size_bytes = cached.view.size_bytes
         with self._lock:
             kept = self._entries.get(key)
-            if kept is not None and kept[0].epoch == cached.epoch and kept[0].view.revision > cached.view.revision:
+            if (
+                kept is not None
+                and kept[0].epoch == cached.epoch
+                and kept[0].view.revision > cached.view.revision
+            ):
                 # Of two who come at once, the one that has seen more may be the first.
                 return
             self._remove(key)

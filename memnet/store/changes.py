@@ -167,14 +167,12 @@ def bump(
         SchemaMismatch: The database was migrated since this process began.
     """
     statement = _ERASING if erases else _CHANGING
-    rows = statement.rows(
-        connection, called=name, now=now, told=last_seq, more=live_count, model_id=model_id
-    )
+    rows = statement.rows(connection, called=name, now=now, told=last_seq, more=live_count, model_id=model_id)
     if not rows:
         raise MemoryNotFound(name)
-    *found, epoch, store_epoch, version = rows[0]
+    memory_id, uid, revision, last_seq, active_model_id, epoch, store_epoch, version = rows[0]
     check_version(version)
-    return Bumped(*found, (store_epoch, epoch))
+    return Bumped(memory_id, uid, revision, last_seq, active_model_id, (store_epoch, epoch))
 
 
 def _bumping(*, erases: bool) -> Prepared:

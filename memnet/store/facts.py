@@ -22,12 +22,12 @@ from memnet.store.compacting import Compacted
 from memnet.store.database import reading, sqlite_file, writing
 from memnet.store.failpoints import hit
 from memnet.store.idempotency import Once, once_only
+from memnet.store.ids import MAX_SEQ
 from memnet.store.reads import Reads, Seen, check_unmoved
 from memnet.store.rows import Added, Erased, FactRow, MemoryRow
 from memnet.store.texts import check_text
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.watches import Watches
-from memnet.store.ids import MAX_SEQ
 from memnet.store.writes import Gates, NewFacts, Restoring, Writes, check_targets, check_writes, gates_of
 
 __all__ = ["Added", "FactRow", "FactStore", "MemoryRow"]

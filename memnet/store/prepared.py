@@ -8,7 +8,7 @@ which order the values, and how each is written and read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
@@ -34,7 +34,7 @@ class _Worded:
     """Of its values, in their order."""
     values: dict[str, Any]
     """Those that the statement itself has."""
-    written: dict[str, Process]
+    written: Mapping[str, Process]
     """How values are written that are not handed over as they are, by name."""
     read: tuple[tuple[int, Process], ...]
     """Columns of its rows that are not handed out as they come."""

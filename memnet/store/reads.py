@@ -21,10 +21,10 @@ from memnet.store.base import StoreBase
 from memnet.store.database import reading
 from memnet.store.history import pinned
 from memnet.store.ids import seq_of
-from memnet.store.rows import FactRow, MemoryRow
+from memnet.store.rows import FactRow, Gate, MemoryRow
 from memnet.store.schema import answers, changes, fact_vectors, facts
 from memnet.store.statements import batched
-from memnet.store.writes import Gate, Superseded
+from memnet.store.writes import Superseded
 
 _PER_STATEMENT = 500
 

@@ -104,7 +104,7 @@ class Views:
         return self._read(name, model, None, None)[1]
 
     def kept(self, name: str, model_id: int) -> Cached | None:
-        """What is kept of a memory of this name, without a look at whether it is that still; None if nothing."""
+        """What is kept of a memory of this name, unseen whether it is that still; None if nothing."""
         memory_id = self._numbers.get(name)
         return None if memory_id is None else self._cache.get((memory_id, model_id, LATEST))
 

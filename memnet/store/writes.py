@@ -18,9 +18,9 @@ from memnet.errors import FactNotFound, InputError, MemoryMoved
 from memnet.store.ids import MAX_SEQ
 from memnet.store.listing import live_at
 from memnet.store.memories import Head
-from memnet.store.schema import facts, models, writes
 from memnet.store.prepared import insert_rows
 from memnet.store.rows import Gate
+from memnet.store.schema import facts, models, writes
 from memnet.store.statements import batched, insert_if_absent, numbers
 from memnet.store.view import View
 
@@ -151,9 +151,7 @@ def check_targets(view: View, new: NewFacts, of: Sequence[Write]) -> None:
         raise InputError(f"fact {writer} cannot supersede fact {target}, only live facts before it")
 
 
-def check_unmoved(
-    computed: Writes, revision: int, name: str, memory_id: int, epoch: tuple[str, int]
-) -> None:
+def check_unmoved(computed: Writes, revision: int, name: str, memory_id: int, epoch: tuple[str, int]) -> None:
     """Make sure that nothing happened to a memory since writes were computed.
 
     Raises:

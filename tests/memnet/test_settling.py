@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_what_a_fact_writes_does_not_grow_with_what_was_said_before(memory):
 
     stored, early, late = gates(memory, facts), 0, 0
     for writer, _ in stored:
-        early, late = early + (50 < writer <= 100), late + (250 < writer)
+        early, late = early + (50 < writer <= 100), late + (writer > 250)
 
     assert all_gates(memory, facts) > 4 * len(stored)
     assert late < 1.5 * early
@@ -106,7 +107,7 @@ def test_a_settled_fact_comes_back_when_those_who_retired_it_are_forgotten_as_if
         del facts[gone]
         came_back += len(gates(memory, facts)) > rows - mine
         before.append(assert_read_as_trained(checkpoint, memory.ask("house", QUESTION, limit=None), facts))
-    assert any(now < then for then, now in zip(before, before[1:], strict=False))
+    assert any(now < then for then, now in pairwise(before))
     assert came_back, "nothing was written anew: the test shows nothing"
 
     here = memory.ask("house", QUESTION, limit=None)
@@ -157,9 +158,7 @@ def test_a_memory_that_another_network_told_first_is_written_in_full(memory, url
     other = checkpoint_of(tmp_path / "patient", below=BELOW - 1)
     with Memory.open(url, other) as late:
         late.adopt("house")
-        read = assert_read_as_trained(
-            load_checkpoint(other), late.ask("house", QUESTION, limit=None), facts
-        )
+        read = assert_read_as_trained(load_checkpoint(other), late.ask("house", QUESTION, limit=None), facts)
         assert read
         assert len(gates(late, facts)) == all_gates(late, facts)
 

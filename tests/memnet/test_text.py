@@ -10,7 +10,9 @@ from memnet.text import has_word, words
 def test_a_text_has_a_word_where_words_are_found_whatever_its_characters():
     # One by one: which characters are letters is the same for both.
     different = [
-        character for character in map(chr, range(sys.maxunicode + 1)) if has_word(character) != bool(words(character))
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if has_word(character) != bool(words(character))
     ]
     assert different == []
 

@@ -147,9 +147,7 @@ def test_what_was_told_is_seen_without_reading_it_back_and_has_the_bits_of_what_
 def test_the_reply_to_a_write_names_what_was_superseded(database: Database, gated: int):
     tell(database.store, gated, "Mary a")
     texts = ["Mary b", "John a"]
-    added = database.store.add_gated(
-        "house", texts, model_id=gated, vectors=encode(texts), gates=gates
-    )
+    added = database.store.add_gated("house", texts, model_id=gated, vectors=encode(texts), gates=gates)
 
     assert added.superseded == {2: (Gate(1, 0.5),), 3: ()}
     assert added.superseded == database.store.written_by("house", gated, [2, 3])
@@ -158,7 +156,9 @@ def test_the_reply_to_a_write_names_what_was_superseded(database: Database, gate
 def test_writes_to_facts_that_are_not_there_are_refused(database: Database, gated: int):
     tell(database.store, gated, "Mary a")
     for target in (2, 7):
-        with pytest.raises(InputError, match=f"fact 2 cannot supersede fact {target}, only live facts before"):
+        with pytest.raises(
+            InputError, match=f"fact 2 cannot supersede fact {target}, only live facts before"
+        ):
             database.store.add_gated(
                 "house",
                 ["Mary b"],
