@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from memnet.memory import Memory
 from memnet.superseding import writes_about
 from service import idempotency, limits, paging, problems
 from service.access import needs
-from service.capacity import TURN, TURN_FOR_WRITES
+from service.capacity import TURN_FOR_WRITES, in_turn
 from service.dependencies import (
     FactName,
     MemoryDep,
     MemoryName,
-    SettingsDep,
     stamp,
     uuid_of,
 )
@@ -55,25 +55,26 @@ FactDep = Annotated[FactQuery, Query()]
 @router.post(
     "",
     operation_id="post_facts",
-    dependencies=[needs("write"), TURN],
+    dependencies=[needs("write")],
     status_code=201,
     response_model=FactsCreated,
     responses=problem_responses(400, 404, 409, 415, 422, 503),
 )
-def post_facts(
-    memory_id: MemoryName,
-    body: NewFacts,
-    memory: MemoryDep,
-    settings: SettingsDep,
-    idempotency_key: IdempotencyKey = None,
+async def post_facts(
+    memory_id: MemoryName, body: NewFacts, request: Request, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Remember facts, in the order they happened: all of them or none.
 
     When the answer comes they are committed, and the next question finds them.
     """
-    limits.check_facts(body.facts, settings)
+    return await in_turn(request, lambda: _remember(memory_id, body, request, idempotency_key), short=False)
+
+
+def _remember(memory_id: str, body: NewFacts, request: Request, idempotency_key: str | None) -> Response:
+    limits.check_facts(body.facts, request.app.state.settings)
     texts = texts_of(body.facts)
     once = idempotency.once(idempotency_key, texts)
+    memory: Memory = request.app.state.memory
     remembered = memory.remember(memory_id, texts, once=once)
     response = Response(FactsCreated.json_of(remembered), 201, media_type="application/json")
     if remembered.repeated:
