@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,9 +23,8 @@ from tests.models import untrained_checkpoint
 @pytest.fixture
 def folder(tmp_path, babi_dir, monkeypatch):
     monkeypatch.setattr(calibrate, "GATES", (0.0, 0.4))
-    monkeypatch.setattr(calibrate, "STRANGERS", 6)
     monkeypatch.setattr(calibrate, "SHARPENINGS", (0.0, 0.1))
-    monkeypatch.setattr(calibrate, "MANY_STRANGERS", 80)
+    monkeypatch.setattr(calibrate, "STRANGERS", 80)
     return untrained_multihead(tmp_path / "run", babi_dir)
 
 
@@ -44,6 +44,16 @@ def test_a_fit_is_kept_with_the_checkpoint_and_is_what_answers(folder, babi_dir)
     assert 0 < fitted["record"]["unanswerable"]["abstained"] <= 1
     answer = Reader(checkpoint).ask_facts(["Mary moved to the office."], "Where is Mary?")
     assert 0 <= answer.probability <= 1
+
+
+def test_a_second_fit_is_the_first_one(folder, babi_dir):
+    checkpoint = load_checkpoint(folder)
+    first = calibrate.calibrate(checkpoint, babi_dir, questions=4, stories=8)
+
+    checkpoint.network.least_gate, checkpoint.network.sharpening = 0.4, 0.1
+    again = calibrate.calibrate(replace(checkpoint, calibration=first), babi_dir, questions=4, stories=8)
+
+    assert again == first
 
 
 def test_a_dry_run_changes_nothing(folder, babi_dir):
