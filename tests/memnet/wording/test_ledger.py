@@ -104,10 +104,14 @@ def test_the_gold_facts_alone_decide_the_same(seed):
             assert sorted(alone[0].split(",")) == sorted(mine[0])
 
 
-def told(ledger, *events):
-    for number, (rule, *arguments) in enumerate(events):
-        getattr(ledger, rule)(*arguments, Told(f"fact {number}", "moving"))
+def relation_told(ledger, *events):
+    for number, (rule, relation, *arguments) in enumerate(events):
+        getattr(ledger, rule)(*arguments, Told(f"fact {number}", relation))
     return ledger
+
+
+def told(ledger, *events):
+    return relation_told(ledger, *((rule, "moving", *arguments) for rule, *arguments in events))
 
 
 MARY, JOHN, FRED = PEOPLE
@@ -160,12 +164,6 @@ def test_nobody_has_what_was_dropped_and_a_thing_that_lies_there_from_the_start_
     assert ledger.who_has(MILK)[0] == ("nobody",)
     assert ledger.who_has(APPLE) is None
     assert ledger.has(MARY, MILK)[0] == ("no",)
-
-
-def relation_told(ledger, *events):
-    for number, (rule, relation, *arguments) in enumerate(events):
-        getattr(ledger, rule)(*arguments, Told(f"fact {number}", relation))
-    return ledger
 
 
 def answers(*decided):

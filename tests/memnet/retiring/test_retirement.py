@@ -6,41 +6,14 @@ import json
 import subprocess
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-import pytest
 
 from memnet.memory import Memory
-from memnet.store import migrate
 from memnet.supposing import Overlay
 from memnet.training.checkpoint import load_checkpoint
 from tests.memnet.retirement import BELOW, QUESTION, assert_read_as_trained, checkpoint_of, dense, tell
 from tests.models import untrained_checkpoint
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return checkpoint_of(tmp_path_factory.mktemp("checkpoints") / "writes")
-
-
-@pytest.fixture(scope="module")
-def checkpoint(folder):
-    return load_checkpoint(folder)
-
-
-@pytest.fixture
-def url(tmp_path) -> str:
-    url = f"sqlite:///{tmp_path / 'memory.db'}"
-    migrate.upgrade(url)
-    return url
-
-
-@pytest.fixture
-def memory(url, folder):
-    with Memory.open(url, folder) as opened:
-        opened.store.put_memory("house")
-        yield opened
 
 
 def told(memory: Memory, count: int, seed: int = 0) -> dict[int, str]:
