@@ -6,10 +6,8 @@ wait. What a route's `response_model` is stays in the OpenAPI document either wa
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Response
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from service.dependencies import REVISION_HEADER
 
@@ -25,20 +23,9 @@ def json_reply(
         status: Of the response.
         location: Where what was made can be read.
     """
-    response = Response(_written(model), status_code=status, media_type="application/json")
+    response = Response(model.model_dump_json(), status_code=status, media_type="application/json")
     if revision is not None:
         response.headers[REVISION_HEADER] = str(revision)
     if location is not None:
         response.headers["Location"] = location
     return response
-
-
-_adapters: dict[type[BaseModel], TypeAdapter[Any]] = {}
-
-
-def _written(model: BaseModel) -> bytes:
-    kind = type(model)
-    adapter = _adapters.get(kind)
-    if adapter is None:
-        adapter = _adapters[kind] = TypeAdapter(kind)
-    return adapter.dump_json(model)
