@@ -24,7 +24,7 @@ A fact of which less than e^retire_below is left is retired: its p_hi are 0, whe
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -108,6 +108,9 @@ class QuestionBatch:
     question_symbols: Int[Tensor, "stories questions per_sentence"]
     now: Float[Tensor, "stories questions"]
     """t_q; a fact is told before a question if its time is smaller."""
+
+    def to(self, device: torch.device) -> QuestionBatch:
+        return QuestionBatch(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +314,7 @@ class MultiHeadMemory(nn.Module):
         chosen = self.choose(torch.relu(self.answer(y)).view(S, Q, P, -1))
         words, bias, mixture = chosen.split([c.num_answers + 1, 1, c.num_hops * c.num_heads], dim=-1)
         mass = torch.matmul(mixture.softmax(dim=-1), attention.flatten(2, 3))
-        mentions = torch.zeros(S, N, names + 1).scatter_(2, batch.fact_symbols, 1.0)[..., :-1]
+        mentions = y.new_zeros(S, N, names + 1).scatter_(2, batch.fact_symbols, 1.0)[..., :-1]
         on = torch.matmul(mass.flatten(1, 2), mentions).view(S, Q, P, names)
         pointer = self.copy(y).view(S, Q * P, -1)
         likeness = torch.matmul(pointer, batch.symbols[:, :-1].transpose(1, 2)).view(S, Q, P, names)

@@ -31,6 +31,9 @@ class Targets:
     rows: np.ndarray
     """(asked.sum(),): the questions' numbers in the data set."""
 
+    def to(self, device: torch.device) -> Targets:
+        return Targets(self.words.to(device), self.copied.to(device), self.asked.to(device), self.rows)
+
 
 class Episodes:
     """All lessons of a data set, laid out flat: what a batch needs is gathered by numpy alone.
@@ -200,7 +203,8 @@ class Episodes:
             when[self.fact_pronoun[extra]] = 1e6
             extra_places = self.fact_symbols[extra]
             # Their symbols are other ones, appended behind the story's own.
-            own = np.arange(strangers * PER_SENTENCE).reshape(strangers, PER_SENTENCE) + names
+            most = int((extra_places >= 0).any(axis=(0, 1)).sum())
+            own = np.arange(strangers)[:, None] * most + np.arange(PER_SENTENCE) + names
             extra_places = np.where(extra_places >= 0, own[None], -1)
             are_places = self._place_slots[wording] & told_mask[..., None]
             visited = drawn_places(rng, places, are_places, strangers)
@@ -208,7 +212,7 @@ class Episodes:
                 self._goes[self.fact_wording[extra]] & (visited >= 0) & (rng.random((S, strangers)) < COMES)
             )
             extra_places[..., 1] = np.where(comes, visited, extra_places[..., 1])
-            fresh = _signs(rng, (S, strangers * PER_SENTENCE, self.symbol_dim))
+            fresh = _signs(rng, (S, strangers * most, self.symbol_dim))
             fresh /= np.float32(np.sqrt(self.symbol_dim))
             table = np.concatenate([table, fresh], axis=1)
             names = table.shape[1]
@@ -274,18 +278,24 @@ def _padded(start: np.ndarray, stories: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.where(real, begin[:, None] + column[None], np.minimum(begin, start[-1] - 1)[:, None]), real
 
 
-def loss_of(logits: Tensor, targets: Targets, num_answers: int) -> Tensor:
-    """Minus log of the probability of all right choices, summed over the positions, per question asked.
+def loss_of(
+    logits: Float[Tensor, "stories questions positions choices"], targets: Targets, num_answers: int
+) -> Float[Tensor, "stories questions"]:
+    """Minus log of the probability of all right choices, summed over the positions, per question.
 
-    A question whose answer is nowhere on offer (neither an answer word nor a symbol of the facts) counts 0.
+    Padding counts 0, and so does a question whose answer is nowhere on offer (neither an
+    answer word nor a symbol of the facts).
     """
-    log_p = logits[targets.asked].log_softmax(dim=-1)
-    right_words, right_copies = targets.words[targets.asked], targets.copied[targets.asked]
-    words = log_p.gather(2, right_words.clamp(min=0)[..., None])[..., 0].masked_fill(right_words < 0, -1e9)
-    column = (right_copies + num_answers + 1).clamp(max=logits.shape[-1] - 1)
-    copied = log_p.gather(2, column[..., None])[..., 0].masked_fill(right_copies < 0, -1e9)
-    offered = ((right_words >= 0) | (right_copies >= 0)).all(dim=1)
-    return -torch.logaddexp(words, copied).sum(dim=1).where(offered, torch.zeros(()))
+    log_p = logits.log_softmax(dim=-1)
+    words = _chosen(log_p, targets.words)
+    copied = _chosen(log_p, torch.where(targets.copied < 0, -1, targets.copied + num_answers + 1))
+    offered = ((targets.words >= 0) | (targets.copied >= 0)).all(dim=-1) & targets.asked
+    return -torch.logaddexp(words, copied).sum(dim=-1).masked_fill(~offered, 0.0)
+
+
+def _chosen(log_p: Tensor, choice: Tensor) -> Tensor:
+    """The chosen ones of the last axis; -1e9 where the choice is -1."""
+    return log_p.gather(-1, choice.clamp(min=0)[..., None])[..., 0].masked_fill(choice < 0, -1e9)
 
 
 def right(logits: Tensor, targets: Targets, num_answers: int) -> Tensor:

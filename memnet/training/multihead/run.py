@@ -22,7 +22,8 @@ from memnet.training.checkpoint import (
     save_state,
 )
 from memnet.training.multihead.data import MultiHeadRunSpec, load_multihead_data
-from memnet.training.multihead.episodes import Episodes, loss_of, right
+from memnet.training.multihead.episodes import Episodes, Targets, right
+from memnet.training.multihead.gradients import gradients
 from memnet.training.multihead.lessons import task_of
 from memnet.training.multihead.recipe import LEAD_IN_TASKS, MultiHeadRecipe
 from memnet.training.multihead.transfer import take_over
@@ -30,6 +31,9 @@ from memnet.training.spec import TrainingRun
 
 SAVE_EVERY_S = 60.0
 """Seconds between two saved states; an interrupt saves at once."""
+
+READ_EVERY = 32
+"""Updates between two looks at their losses: a GPU computes ahead meanwhile."""
 
 FIRST_SHARE, LEAST, MOST, PER_NAT = 1.0, 0.1, 2.0, 2.0
 """Of each pool's lessons so many are taken per epoch: 0.1 and twice its mean loss in nats more, at most 2.
@@ -67,7 +71,10 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.folder, self.spec = folder, spec
         self.data = load_multihead_data(spec)
         torch.manual_seed(spec.recipe.seed)
-        self.network = MultiHeadMemory(self.data.config)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # Made on the processor, so that a seed begins with the same weights everywhere.
+        self.network = MultiHeadMemory(self.data.config).to(self.device)
+        self.gradients = gradients(self.network, self.data.training.num_answers)
         self.optimiser = _optimiser(self.network, spec.recipe.learning_rate, spec.recipe.weight_decay)
         self.averaged = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.history: list[dict[str, Any]] = []
@@ -76,6 +83,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.epoch, self.batches_done, self.updates, self.questions = 0, 0, 0, 0
         self.elapsed_s, self.cpu_s = 0.0, 0.0
         self._sums: dict[int, list[float]] = {}
+        self._unread: list[tuple[Tensor, Targets]] = []
         self.begun_from: dict[str, Any] | None = None
         self._leads_in = spec.recipe.lead_in > 0 and not set(pools).isdisjoint(LEAD_IN_TASKS)
 
@@ -163,22 +171,30 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         )
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.rate(self.updates, self.questions / recipe.questions)
-        losses = loss_of(self.network(batch).logits, targets, training.num_answers)
-        losses.mean().backward()  # type: ignore[no-untyped-call]
+        losses = self.gradients(batch, targets)
         nn.utils.clip_grad_norm_(self.network.parameters(), recipe.max_norm)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self._average()
-        per_question, pools = losses.detach().numpy(), training.q_pool[targets.rows]
-        for pool in np.unique(pools).tolist():
-            here = pools == pool
-            sums = self._sums.setdefault(pool, [0.0, 0.0])
-            sums[0] += float(per_question[here].sum())
-            sums[1] += float(here.sum())
+        self._unread.append((losses, targets))
+        if len(self._unread) >= READ_EVERY:
+            self._read_losses()
         self.batches_done += 1
         self.updates += 1
-        self.questions += len(pools)
-        return len(pools)
+        self.questions += len(targets.rows)
+        return len(targets.rows)
+
+    def _read_losses(self) -> None:
+        """Add the losses of the last updates to the epoch's sums."""
+        for losses, targets in self._unread:
+            per_question = losses.cpu()[targets.asked].numpy()
+            pools = self.data.training.q_pool[targets.rows]
+            for pool in np.unique(pools).tolist():
+                here = pools == pool
+                sums = self._sums.setdefault(pool, [0.0, 0.0])
+                sums[0] += float(per_question[here].sum())
+                sums[1] += float(here.sum())
+        self._unread.clear()
 
     def _dilution(self, pool: int) -> int:
         return self.data.dilution.get(task_of(pool), 1)
@@ -191,6 +207,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         torch._foreach_lerp_([self.averaged[name] for name in names], list(current), 1 - decay)
 
     def _end_epoch(self) -> MultiHeadReport:
+        self._read_losses()
         losses = {pool: total / count for pool, (total, count) in self._sums.items()}
         by_task = self.validation_errors()
         report = MultiHeadReport(
@@ -216,11 +233,12 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
 
     def validation_errors(self) -> dict[int, float]:
         """Share of wrong answers of the averaged weights, per task; 0 is robust wording."""
-        network = MultiHeadMemory(self.data.config)
+        network = MultiHeadMemory(self.data.config).to(self.device)
         network.load_state_dict(self.averaged)
         return errors_by_task(network.eval(), self.data.validation)
 
     def _save(self) -> None:
+        self._read_losses()
         tensors = {f"network/{name}": tensor for name, tensor in self.network.state_dict().items()}
         tensors |= {f"averaged/{name}": tensor for name, tensor in self.averaged.items()}
         for name, parameter in self.network.named_parameters():
@@ -248,11 +266,15 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
             {k.removeprefix("network/"): v for k, v in tensors.items() if k.startswith("network/")}
         )
         self.averaged = {
-            k.removeprefix("averaged/"): v for k, v in tensors.items() if k.startswith("averaged/")
+            k.removeprefix("averaged/"): v.to(self.device)
+            for k, v in tensors.items()
+            if k.startswith("averaged/")
         }
         for name, parameter in self.network.named_parameters():
             prefix = f"optimiser/{name}/"
-            state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+            state = {
+                k.removeprefix(prefix): v.to(self.device) for k, v in tensors.items() if k.startswith(prefix)
+            }
             if state:
                 self.optimiser.state[parameter] = state
         self.begun_from = record.get("begun_from")
@@ -280,6 +302,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
             "elapsed_s": round(self.elapsed_s, 1),
             "cpu_s": round(self.cpu_s, 1),
             "torch": torch.__version__,
+            "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
             "history": self.history,
         }
 
@@ -297,9 +320,11 @@ def is_multihead(folder: Path) -> bool:
 def errors_by_task(network: MultiHeadMemory, episodes: Episodes) -> dict[int, float]:
     """Share of wrong answers per task, in [0, 1]; the whole answer must be right."""
     correct = np.zeros(len(episodes), bool)
+    where = next(network.parameters()).device
     for lessons in episodes.schedule(np.random.default_rng(0), 256):
         batch, targets = episodes.batch(lessons, rename=False)
-        correct[targets.rows] = right(network(batch).logits, targets, episodes.num_answers).numpy()
+        logits = network(batch.to(where)).logits.cpu()
+        correct[targets.rows] = right(logits, targets, episodes.num_answers).numpy()
     tasks = episodes.q_task
     return {task: 1 - float(correct[tasks == task].mean()) for task in np.unique(tasks).tolist()}
 

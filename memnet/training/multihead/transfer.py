@@ -46,7 +46,7 @@ def take_over(network: MultiHeadMemory, lexicon: Lexicon, checkpoint: Checkpoint
             )
         if name in rows:
             to, of = (torch.tensor(column) for column in zip(*rows[name], strict=True))
-            tensor[to] = old[name][of]
+            tensor[to.to(tensor.device)] = old[name][of].to(tensor.device)
         else:
             tensor.copy_(old[name])
 

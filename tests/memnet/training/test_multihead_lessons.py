@@ -169,7 +169,7 @@ def test_loss_is_the_log_of_the_chance_of_all_that_is_right():
 
     losses = loss_of(logits, targets, 2)
 
-    np.testing.assert_allclose(losses, [3 * np.log(7), 3 * np.log(7)], rtol=1e-6)
+    np.testing.assert_allclose(losses, [[3 * np.log(7), 3 * np.log(7)]], rtol=1e-6)
     assert right(logits, targets, 2).tolist() == [False, False]
 
 
@@ -177,7 +177,7 @@ def test_a_question_whose_answer_is_nowhere_on_offer_teaches_nothing():
     lost = Lesson(1, STORY.facts, (Asked("Where is Mary?", ("moon",), 3),))
     _, targets = episodes(lost).batch(np.array([0]), rename=False)
 
-    assert loss_of(torch.randn(1, 1, 3, 7), targets, 2).tolist() == [0.0]
+    assert loss_of(torch.randn(1, 1, 3, 7), targets, 2).tolist() == [[0.0]]
 
 
 def test_babi_teaches_its_verbs_and_not_its_names(babi_dir):
