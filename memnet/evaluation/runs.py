@@ -24,6 +24,7 @@ from memnet.recipes import BenchmarkRecipe
 from memnet.story import Answer, Question
 from memnet.training.benchmark import units
 from memnet.training.checkpoint import Checkpoint
+from memnet.training.multihead.halving import seeds_of
 from memnet.training.results import Restart, Unit, UnitResult, read_result
 
 BENCHMARK = "benchmark.json"
@@ -250,7 +251,7 @@ def read_benchmark(folder: Path) -> BenchmarkRun:
             recipe=recipes.recipe_of(settings.get("network", MemN2N.family), settings["recipe"]),
             published=_column_of_recipe(name, split, mode),
         )
-        work = units(recipe, tuple(settings["tasks"]))
+        work = units(recipe, tuple(settings["tasks"]), seeds_of(folder, recipe.restarts))
         done = []
         for unit in work:
             path = folder / f"{unit.name}.json"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from memnet.babi.dataset import load_tasks
@@ -21,15 +21,16 @@ from memnet.training.checkpoint import write_atomically
 from memnet.training.data import RunSpec, load_run_data
 from memnet.training.multihead.benchmark import train_unit
 from memnet.training.multihead.data import MultiHeadRunSpec
+from memnet.training.multihead.halving import Rung, check, halve, seeds_of
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.restarts import train_restarts
 from memnet.training.results import Restart, Unit, UnitResult, read_result, to_json
 from memnet.training.vectorise import examples_of
 
 
-def units(recipe: BenchmarkRecipe, tasks: tuple[int, ...]) -> list[Unit]:
-    """The units of a recipe, in the order in which they are trained."""
-    seeds = tuple(range(recipe.restarts))
+def units(recipe: BenchmarkRecipe, tasks: tuple[int, ...], seeds: Sequence[int] | None = None) -> list[Unit]:
+    """The units of a recipe, in the order in which they are trained; its seeds, or these."""
+    seeds = tuple(range(recipe.restarts) if seeds is None else seeds)
     if recipe.mode == "single":
         return [Unit(f"task-{task}", (task,), seeds) for task in tasks]
     return [Unit(f"seed-{seed}", tasks, (seed,)) for seed in seeds]
@@ -42,7 +43,9 @@ def run(
     folder: Path,
     *,
     train_files: Mapping[int, Path],
+    candidates: int | None = None,
     on_work: Callable[[int], None] | None = None,
+    on_rung: Callable[[Rung], None] | None = None,
 ) -> Iterator[tuple[Unit, UnitResult]]:
     """Train and test unit by unit; results that are in the folder already are read.
 
@@ -52,19 +55,31 @@ def run(
         directory: The folder that holds the splits.
         folder: Where results go.
         train_files: Training files that stand in for official ones, by task.
+        candidates: Seeds that begin, of which successive halving keeps as many as the recipe has restarts;
+            None trains those from the start. For multi-head networks, all tasks jointly.
         on_work: Called with the work done since the last call, counted as `BenchmarkRecipe.work` counts it.
+        on_rung: Called with every comparison of candidates.
 
     Raises:
-        InputError: The folder holds results of another recipe or other tasks.
+        InputError: The folder holds results of another recipe or other tasks, or candidates cannot be.
     """
+    if candidates is not None:
+        if not isinstance(recipe.recipe, MultiHeadRecipe) or recipe.mode != "joint":
+            raise InputError(
+                f"candidates are for joint recipes of the multi-head network; {recipe.name} is none"
+            )
+        check(recipe.recipe, candidates, recipe.restarts)
     folder.mkdir(parents=True, exist_ok=True)
-    settings = recipe.to_dict() | {"tasks": list(tasks)}
+    settings = recipe.to_dict() | {"tasks": list(tasks)} | ({"candidates": candidates} if candidates else {})
     about = folder / "benchmark.json"
     # Results from before there were two families do not say which one.
     if about.exists() and {"network": MemN2N.family} | json.loads(about.read_text()) != settings:
         raise InputError(f"{folder} holds results of another recipe", hint="choose another --out")
     write_atomically(about, json.dumps(settings, indent=2).encode())
-    for unit in units(recipe, tasks):
+    if candidates is not None and isinstance(recipe.recipe, MultiHeadRecipe):
+        spec = MultiHeadRunSpec(directory, recipe.split, tasks, train_files, recipe.recipe)
+        halve(spec, candidates, recipe.restarts, folder, on_rung=on_rung)
+    for unit in units(recipe, tasks, seeds_of(folder, recipe.restarts)):
         path = folder / f"{unit.name}.json"
         if path.exists():
             result = read_result(path)

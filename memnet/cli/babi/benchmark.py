@@ -24,6 +24,7 @@ from memnet.nn.memn2n import MemN2N
 from memnet.recipes import BenchmarkRecipe
 from memnet.training import benchmark as benchmarks
 from memnet.training.checkpoint import write_atomically
+from memnet.training.multihead.halving import Rung, read_rungs
 from memnet.training.results import Unit, UnitResult
 
 
@@ -39,6 +40,12 @@ from memnet.training.results import Unit, UnitResult
     type=click.IntRange(1),
     help="Runs from different seeds; the recipe's by default.",
 )
+@click.option(
+    "--candidates",
+    type=click.IntRange(2),
+    help="Joint multi-head recipes: begin so many seeds and keep as many as there are restarts by successive "
+    "halving on validation stories.",
+)
 @click.option("--no-plots", is_flag=True, help="Markdown and JSON only; needs no matplotlib.")
 @data_option
 @tasks_option
@@ -47,6 +54,7 @@ def benchmark(
     name: str,
     out: Path,
     restarts: int | None,
+    candidates: int | None,
     no_plots: bool,
     data: Path | None,
     tasks: str,
@@ -66,7 +74,6 @@ def benchmark(
     recipe = replace(recipe, restarts=restarts or recipe.restarts)
     numbers = parse_tasks(tasks)
     others = parse_train_files(train_files, numbers)
-    work = benchmarks.units(recipe, numbers)
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -74,23 +81,26 @@ def benchmark(
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
+    work = benchmarks.units(recipe, numbers)
     total = sum(len(unit.seeds) for unit in work) * recipe.work
     results: list[tuple[Unit, UnitResult]] = []
     with progress:
-        bar = progress.add_task(f"{recipe.name}: {work[0].name}", total=total)
+        bar = progress.add_task(recipe.name, total=total)
         for unit, result in benchmarks.run(
             recipe,
             numbers,
             data_dir(data),
             out,
             train_files=others,
+            candidates=candidates,
+            on_rung=lambda rung: progress.console.print(_rung(rung)),
             on_work=lambda done: progress.advance(bar, done),
         ):
             results.append((unit, result))
-            after = work[len(results)].name if len(results) < len(work) else "done"
+            after = f"{len(results)} of {len(work)} units done"
             progress.update(bar, description=f"{recipe.name}: {after}")
     rows = table.rows(numbers, results, recipe.published)
-    text = _report(recipe, rows, results)
+    text = _report(recipe, rows, results, read_rungs(out))
     drawn = {} if no_plots else reports.draw(BenchmarkRun(recipe, tuple(rows), tuple(results)))
     for file, image in drawn.items():
         write_atomically(out / file, image)
@@ -100,7 +110,12 @@ def benchmark(
     Console().print(Markdown(text))
 
 
-def _report(recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[Unit, UnitResult]]) -> str:
+def _report(
+    recipe: BenchmarkRecipe,
+    rows: list[table.Row],
+    results: list[tuple[Unit, UnitResult]],
+    rungs: list[Rung],
+) -> str:
     elapsed_s = sum(result.elapsed_s for _, result in results)
     settings = recipe.recipe.to_dict()
     del settings["seed"]
@@ -108,8 +123,9 @@ def _report(recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[
     lines = [
         f"# {recipe.name}",
         "",
-        f"`memnet babi benchmark --recipe {recipe.name}`: bAbI `{recipe.split}`, {_mode(recipe)}, seeds 0 to "
-        f"{recipe.restarts - 1}. The run with the lowest {recipe.selected_by} is selected"
+        f"`memnet babi benchmark --recipe {recipe.name}{_candidates(rungs)}`: "
+        f"bAbI `{recipe.split}`, {_mode(recipe)}, seeds {_seeds(results)}. The run with the lowest "
+        f"{recipe.selected_by} is selected"
         f"{' for each task' if recipe.mode == 'single' else ''}"
         f"{', as in the paper' if recipe.network == MemN2N.family else ''}; the mean of all stands "
         "beside it. Test error in %.",
@@ -121,6 +137,7 @@ def _report(recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[
             selected_by=recipe.selected_by,
             deviation=table.spread(results, [row.task for row in rows]),
         ),
+        *_halving(rungs),
         *(f"**{note}**\n" for note in notes),
         f"Recipe: {', '.join(f'{name} {value}' for name, value in settings.items())}.",
         "",
@@ -129,6 +146,32 @@ def _report(recipe: BenchmarkRecipe, rows: list[table.Row], results: list[tuple[
         "",
     ]
     return "\n".join(lines)
+
+
+def _seeds(results: list[tuple[Unit, UnitResult]]) -> str:
+    seeds = sorted({restart.seed for _, result in results for restart in result.restarts})
+    return ", ".join(str(seed) for seed in seeds)
+
+
+def _candidates(rungs: list[Rung]) -> str:
+    return f" --candidates {len(rungs[0].errors)}" if rungs else ""
+
+
+def _halving(rungs: list[Rung]) -> list[str]:
+    if not rungs:
+        return []
+    return [
+        "**The means are over the seeds that validation kept, not over all: "
+        f"of {len(rungs[0].errors)} that began, {len(rungs[-1].kept)} were trained to the end.**\n",
+        *(f"- {_rung(rung)}" for rung in rungs),
+        "",
+    ]
+
+
+def _rung(rung: Rung) -> str:
+    errors = ", ".join(f"seed {seed} {error:.1%}" for seed, error in sorted(rung.errors.items()))
+    kept = ", ".join(str(seed) for seed in sorted(rung.kept))
+    return f"after {rung.questions:,} questions, validation errors: {errors}; kept: {kept}"
 
 
 def _mode(recipe: BenchmarkRecipe) -> str:

@@ -42,6 +42,18 @@ def train_unit(
     return UnitResult(tuple(restarts), checkpoints[0].training["data"], round(elapsed_s, 1))
 
 
+def begun(folder: Path, spec: MultiHeadRunSpec) -> MultiHeadRun:
+    """The run of a folder, resumed if there is one.
+
+    Raises:
+        InputError: It follows another recipe.
+    """
+    resumed = (folder / TRAINING).is_file()
+    run = MultiHeadRun.resume(folder) if resumed else MultiHeadRun.start(folder, spec)
+    _check(folder, run.spec.recipe.to_dict(), spec)
+    return run
+
+
 def _trained(folder: Path, spec: MultiHeadRunSpec, on_questions: Callable[[int], None] | None) -> Checkpoint:
     tell = on_questions or (lambda _: None)
     if (folder / CONFIG).is_file():
@@ -49,9 +61,7 @@ def _trained(folder: Path, spec: MultiHeadRunSpec, on_questions: Callable[[int],
         _check(folder, checkpoint.training["recipe"], spec)
         tell(spec.recipe.questions)
         return checkpoint
-    resumed = (folder / TRAINING).is_file()
-    run = MultiHeadRun.resume(folder) if resumed else MultiHeadRun.start(folder, spec)
-    _check(folder, run.spec.recipe.to_dict(), spec)
+    run = begun(folder, spec)
     tell(run.questions)
     run.train(on_progress=tell)
     return load_checkpoint(folder)
@@ -72,17 +82,17 @@ def _tested(checkpoint: Checkpoint, spec: MultiHeadRunSpec, seed: int) -> Restar
     return Restart(
         seed=seed,
         training_error=None,
-        validation_error=_validation_error(history[-1], spec.tasks),
+        validation_error=validation_error(history[-1], spec.tasks),
         test_errors=errors,
         losses=tuple(each["loss"] for each in history),
         course=tuple(
-            Moment(each["questions"], each["elapsed_s"], each["cpu_s"], _validation_error(each, spec.tasks))
+            Moment(each["questions"], each["elapsed_s"], each["cpu_s"], validation_error(each, spec.tasks))
             for each in history
         ),
     )
 
 
-def _validation_error(report: dict[str, Any], tasks: Sequence[int]) -> float:
+def validation_error(report: dict[str, Any], tasks: Sequence[int]) -> float:
     """Mean over bAbI's tasks alone, whatever else was trained on; not a number without validation stories."""
     by_task = {int(task): error for task, error in report["validation_by_task"].items()}
     known = [by_task[task] for task in tasks if task in by_task]

@@ -109,6 +109,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
     def train(
         self,
         *,
+        until: int | None = None,
         on_progress: Callable[[int], None] | None = None,
         on_epoch: Callable[[MultiHeadReport], None] | None = None,
     ) -> None:
@@ -117,6 +118,8 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         A KeyboardInterrupt leaves the state after the last update in the folder.
 
         Args:
+            until: Stop before, at the end of the first epoch after so many questions; the state stays in the
+                folder, as after an interrupt.
             on_progress: Called after every update with the questions trained on since the last call.
             on_epoch: Called after every epoch.
         """
@@ -127,6 +130,9 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         try:
             # A run may have been stopped between its last update and the end of the epoch.
             while self.questions < self.spec.recipe.questions or self.batches_done:
+                if until is not None and self.questions >= until and not self.batches_done:
+                    self._save()
+                    return
                 plan = self.plan()
                 while self.batches_done < len(plan) and self.questions < self.spec.recipe.questions:
                     count = self.update(plan[self.batches_done])

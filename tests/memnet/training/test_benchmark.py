@@ -14,6 +14,7 @@ from memnet.errors import InputError, RecipeError
 from memnet.evaluation.runs import read_benchmark
 from memnet.training.benchmark import run
 from memnet.training.checkpoint import load_checkpoint
+from memnet.training.multihead.halving import read_rungs
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.recipe import PAPER_JOINT, PAPER_SINGLE
 from tests.memnet.cli.command import memnet
@@ -194,7 +195,7 @@ def test_a_single_benchmark_is_reported_and_not_trained_twice(tmp_path, babi_dir
         assert f"]({drawn})" in (out / "report.md").read_text()
     best = min(restarts, key=lambda each: each["training_error"])
     assert report["tasks"]["1"]["selected"] == best["test_errors"]["1"]
-    assert "one network per task, seeds 0 to 1" in (out / "report.md").read_text()
+    assert "one network per task, seeds 0, 1" in (out / "report.md").read_text()
 
     (out / "report.json").unlink()
     (out / "task-1.json").write_text(unit.replace('"elapsed_s": ', '"elapsed_s": 1000'))
@@ -317,3 +318,44 @@ def test_a_folder_with_a_network_of_another_recipe_is_not_gone_on_with(multi_hea
             list(run(other, (1,), babi_dir, tmp_path / "out", train_files={}))
     finally:
         (tmp_path / "out" / "seed-0").rename(multi_head / "out" / "seed-0")
+
+
+def test_halving_trains_the_better_seeds_to_the_end_and_reports_those_that_it_dropped(
+    multi_head, tmp_path, babi_dir
+):
+    done = memnet(
+        *("babi", "benchmark", "--recipe", multi_head / "heads.toml", "--data", babi_dir, "--tasks", "1"),
+        *("--candidates", "3", "--no-plots", "--out", tmp_path / "out"),
+    )
+    assert done.exit_code == 0, done.stderr
+    (rung,) = read_rungs(tmp_path / "out")
+    kept, (dropped,) = sorted(rung.kept), {0, 1, 2} - set(rung.kept)
+
+    assert rung.questions == 550
+    assert max(rung.errors[seed] for seed in kept) <= rung.errors[dropped]
+    assert not (tmp_path / "out" / f"seed-{dropped}.json").exists()
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "of 3 that began, 2 were trained to the end" in text
+    assert f"seed {dropped} {rung.errors[dropped]:.1%}" in text
+    assert [unit.name for unit, _ in read_benchmark(tmp_path / "out").results] == [f"seed-{s}" for s in kept]
+    for seed in {0, 1} & set(kept):
+        halved, whole = (
+            load_checkpoint(folder / "out" / f"seed-{seed}") for folder in (tmp_path, multi_head)
+        )
+        assert torch.equal(halved.network.start.weight, whole.network.start.weight)
+
+
+def test_candidates_that_cannot_be_are_refused_before_anything_is_trained(
+    multi_head, tmp_path, babi_dir, tiny
+):
+    recipe = recipes.load(str(multi_head / "heads.toml"))
+    blind = replace(recipe, recipe=replace(recipe.recipe, validation=0.0))
+    single = recipes.load(tiny("single"))
+    for refused, candidates, message in (
+        (recipe, 2, "candidates must be more than the 2 to keep; got 2"),
+        (blind, 3, "candidates are compared on validation stories; the recipe sets none aside"),
+        (single, 3, "candidates are for joint recipes of the multi-head network; single is none"),
+    ):
+        with pytest.raises(InputError, match=message):
+            list(run(refused, (1,), babi_dir, tmp_path / "out", train_files={}, candidates=candidates))
+    assert not (tmp_path / "out").exists()
