@@ -182,7 +182,7 @@ def _benchmark(run: BenchmarkRun) -> list[str]:
     return [
         f"## {run.name}",
         "",
-        f"bAbI `{recipe.split}`, {mode}, seeds 0 to {recipe.restarts - 1}, {_weights(run)}. "
+        f"bAbI `{recipe.split}`, {mode}, seeds {', '.join(map(str, run.seeds))}, {_weights(run)}. "
         f"Training data: {'; '.join(labels)}. {run.elapsed_s:,.0f} s of training.",
         "",
         *(f"- {note}" for note in [*run.notes, *_without_curves(run)]),

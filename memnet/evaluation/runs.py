@@ -146,6 +146,11 @@ class BenchmarkRun:
         return (self.recipe.published,) if self.recipe.published else ()
 
     @property
+    def seeds(self) -> list[int]:
+        """Of all networks that were trained to the end."""
+        return sorted({restart.seed for _, result in self.results for restart in result.restarts})
+
+    @property
     def notes(self) -> list[str]:
         return sorted({note for _, result in self.results for note in result.data["notes"]})
 

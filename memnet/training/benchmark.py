@@ -76,9 +76,14 @@ def run(
     if about.exists() and {"network": MemN2N.family} | json.loads(about.read_text()) != settings:
         raise InputError(f"{folder} holds results of another recipe", hint="choose another --out")
     write_atomically(about, json.dumps(settings, indent=2).encode())
+    disclosed: list[str] = []
     if candidates is not None and isinstance(recipe.recipe, MultiHeadRecipe):
         spec = MultiHeadRunSpec(directory, recipe.split, tasks, train_files, recipe.recipe)
         halve(spec, candidates, recipe.restarts, folder, on_rung=on_rung)
+        disclosed.append(
+            f"means are over seeds that validation kept, not over all: of {candidates} that began, "
+            f"{recipe.restarts} were trained to the end"
+        )
     for unit in units(recipe, tasks, seeds_of(folder, recipe.restarts)):
         path = folder / f"{unit.name}.json"
         if path.exists():
@@ -89,6 +94,7 @@ def run(
             asked = (directory, recipe.split, unit.tasks, train_files)
             if isinstance(recipe.recipe, MultiHeadRecipe):
                 result = train_unit(MultiHeadRunSpec(*asked, recipe.recipe), unit, folder, on_work)
+                result.data["notes"] += disclosed
             else:
                 result = _train(RunSpec(*asked, recipe.recipe), unit, on_work)
             write_atomically(path, to_json(result))

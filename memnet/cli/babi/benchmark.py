@@ -100,8 +100,9 @@ def benchmark(
             after = f"{len(results)} of {len(work)} units done"
             progress.update(bar, description=f"{recipe.name}: {after}")
     rows = table.rows(numbers, results, recipe.published)
-    text = _report(recipe, rows, results, read_rungs(out))
-    drawn = {} if no_plots else reports.draw(BenchmarkRun(recipe, tuple(rows), tuple(results)))
+    run = BenchmarkRun(recipe, tuple(rows), tuple(results))
+    text = _report(run, read_rungs(out))
+    drawn = {} if no_plots else reports.draw(run)
     for file, image in drawn.items():
         write_atomically(out / file, image)
         text += f"\n![{file.removesuffix('.png')}]({file})\n"
@@ -110,68 +111,47 @@ def benchmark(
     Console().print(Markdown(text))
 
 
-def _report(
-    recipe: BenchmarkRecipe,
-    rows: list[table.Row],
-    results: list[tuple[Unit, UnitResult]],
-    rungs: list[Rung],
-) -> str:
-    elapsed_s = sum(result.elapsed_s for _, result in results)
+def _report(run: BenchmarkRun, rungs: list[Rung]) -> str:
+    recipe = run.recipe
     settings = recipe.recipe.to_dict()
     del settings["seed"]
-    notes = sorted({note for _, result in results for note in result.data["notes"]})
     lines = [
         f"# {recipe.name}",
         "",
         f"`memnet babi benchmark --recipe {recipe.name}{_candidates(rungs)}`: "
-        f"bAbI `{recipe.split}`, {_mode(recipe)}, seeds {_seeds(results)}. The run with the lowest "
-        f"{recipe.selected_by} is selected"
+        f"bAbI `{recipe.split}`, {_mode(recipe)}, seeds {', '.join(map(str, run.seeds))}. The run with the "
+        f"lowest {recipe.selected_by} is selected"
         f"{' for each task' if recipe.mode == 'single' else ''}"
         f"{', as in the paper' if recipe.network == MemN2N.family else ''}; the mean of all stands "
         "beside it. Test error in %.",
         "",
         table.markdown(
-            rows,
+            run.rows,
             recipe.restarts,
             recipe.published,
             selected_by=recipe.selected_by,
-            deviation=table.spread(results, [row.task for row in rows]),
+            deviation=table.spread(run.results, [row.task for row in run.rows]),
         ),
-        *_halving(rungs),
-        *(f"**{note}**\n" for note in notes),
+        *(f"**{note}**\n" for note in run.notes),
+        *(f"- {_rung(rung)}" for rung in rungs),
+        *([""] if rungs else []),
         f"Recipe: {', '.join(f'{name} {value}' for name, value in settings.items())}.",
         "",
-        f"{elapsed_s:,.0f} s of training on one core ({platform.machine()}, torch {torch.__version__}, "
+        f"{run.elapsed_s:,.0f} s of training, runs in parallel added up ({platform.machine()}, torch {torch.__version__}, "
         f"memnet {__version__}).",
         "",
     ]
     return "\n".join(lines)
 
 
-def _seeds(results: list[tuple[Unit, UnitResult]]) -> str:
-    seeds = sorted({restart.seed for _, result in results for restart in result.restarts})
-    return ", ".join(str(seed) for seed in seeds)
-
-
 def _candidates(rungs: list[Rung]) -> str:
     return f" --candidates {len(rungs[0].errors)}" if rungs else ""
-
-
-def _halving(rungs: list[Rung]) -> list[str]:
-    if not rungs:
-        return []
-    return [
-        "**The means are over the seeds that validation kept, not over all: "
-        f"of {len(rungs[0].errors)} that began, {len(rungs[-1].kept)} were trained to the end.**\n",
-        *(f"- {_rung(rung)}" for rung in rungs),
-        "",
-    ]
 
 
 def _rung(rung: Rung) -> str:
     errors = ", ".join(f"seed {seed} {error:.1%}" for seed, error in sorted(rung.errors.items()))
     kept = ", ".join(str(seed) for seed in sorted(rung.kept))
-    return f"after {rung.questions:,} questions, validation errors: {errors}; kept: {kept}"
+    return f"After {rung.questions:,} questions, validation errors: {errors}; kept: {kept}"
 
 
 def _mode(recipe: BenchmarkRecipe) -> str:

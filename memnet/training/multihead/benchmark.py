@@ -39,7 +39,10 @@ def train_unit(
         checkpoints.append(checkpoint)
         restarts.append(_tested(checkpoint, spec, seed))
     elapsed_s = sum(each.training["elapsed_s"] for each in checkpoints)
-    return UnitResult(tuple(restarts), checkpoints[0].training["data"], round(elapsed_s, 1))
+    data = checkpoints[0].training["data"]
+    used = sorted({each.training.get("device", "cpu") for each in checkpoints} - {"cpu"})
+    notes = data["notes"] + [f"trained on {device}" for device in used]
+    return UnitResult(tuple(restarts), data | {"notes": notes}, round(elapsed_s, 1))
 
 
 def begun(folder: Path, spec: MultiHeadRunSpec) -> MultiHeadRun:
