@@ -137,8 +137,8 @@ def _report(run: BenchmarkRun, rungs: list[Rung]) -> str:
         *([""] if rungs else []),
         f"Recipe: {', '.join(f'{name} {value}' for name, value in settings.items())}.",
         "",
-        f"{run.elapsed_s:,.0f} s of training, runs in parallel added up ({platform.machine()}, torch {torch.__version__}, "
-        f"memnet {__version__}).",
+        f"{run.elapsed_s:,.0f} s of training, all runs added up ({platform.machine()}, "
+        f"torch {torch.__version__}, memnet {__version__}).",
         "",
     ]
     return "\n".join(lines)
