@@ -28,6 +28,17 @@ ACTION_SHAPES = {
     "sequence first": "Then Mary picked up the milk.",
     "sequence inside": "Mary then picked up the milk.",
 }
+LATER_SHAPES = {
+    "adverb last": "Mary picked up the milk in a hurry.",
+    "lead first": "When nobody was looking, Mary picked up the milk.",
+    "emphatic": "Mary did pick up the milk.",
+    "infinitive": "Mary managed to pick up the milk.",
+    "one who": "The one who picked up the milk was Mary.",
+    "cleft thing": "It was the milk that Mary picked up.",
+    "what": "What Mary picked up was the milk.",
+    "fronted": "Into the garden went Mary.",
+}
+"""Shapes of actions that came after the held-out ones were drawn: only training has them."""
 STATE_SHAPES = {
     "now first": "Right now, Mary is in the garden.",
     "now last": "Mary is in the garden at the moment.",
@@ -37,7 +48,7 @@ ANY_SHAPES = {
     "remark": "By the way, Mary is in the garden.",
     "report": "I heard that Mary is in the garden.",
 }
-SHAPES: dict[str, str] = ACTION_SHAPES | STATE_SHAPES | ANY_SHAPES
+SHAPES: dict[str, str] = ACTION_SHAPES | LATER_SHAPES | STATE_SHAPES | ANY_SHAPES
 """Each shape with an example."""
 
 HELD_OUT_CANDIDATES: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -67,6 +78,9 @@ SHAPE_WORDS: dict[str, frozenset[str]] = {
     "saw": frozenset({"report"}),
     "asides": frozenset({"report", "aside inside"}),
     "adverbs": frozenset({"adverb inside"}),
+    "lasts": frozenset({"adverb last"}),
+    "leads": frozenset({"lead first"}),
+    "infinitives": frozenset({"infinitive"}),
 }
 """Lists of facts.toml that only these shapes use."""
 

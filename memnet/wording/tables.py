@@ -238,7 +238,7 @@ def anchors() -> frozenset[str]:
     return frozenset(word for word, count in lines.items() if count > _ANCHORS)
 
 
-_FRAMES = ("saw", "asides", "adverbs", "openings", "calls", "sequences", "nows")
+_FRAMES = ("saw", "asides", "adverbs", "openings", "calls", "sequences", "nows", "lasts", "leads")
 """Lists of what is said around a fact and does not change it."""
 
 

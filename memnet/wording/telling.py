@@ -10,7 +10,7 @@ from memnet.wording.draw import Draw
 from memnet.wording.english import IT, THEY, joined, sentence
 from memnet.wording.entities import Entity
 from memnet.wording.phrasing import Phrasing
-from memnet.wording.shapes import ANY_SHAPES, STATE_SHAPES
+from memnet.wording.shapes import ANY_SHAPES, LATER_SHAPES, STATE_SHAPES
 from memnet.wording.tables import Clause, Tables, Verb, tables
 
 Mode = Literal["training", "facts", "questions"]
@@ -42,7 +42,7 @@ class Teller:
         self.mode = mode
         self._training = tables(held=False)
         self._held = held
-        self._phrasing = Phrasing(draw)
+        self._phrasing = Phrasing(draw, wide=mode == "training")
         self._begun = False
 
     def action(
@@ -250,6 +250,10 @@ class Teller:
                 weights |= {"passive": 4.0, "perfect passive": 1.0}
             if not place and at:
                 weights |= {"there": 2.0, "place last": 1.5, "place first": 1.0}
+            if self.mode == "training":
+                weights |= {
+                    shape: _LATER[shape] for shape in LATER_SHAPES if self._phrasing.fits(verb, shape)
+                }
         source = (self._held if held else self._training).shapes
         # A story does not begin with "then".
         first, self._begun = not self._begun, True
@@ -294,4 +298,14 @@ _WEIGHTS: dict[str, float] = {
     "sequence inside": 1.5,
     "remark": 1.0,
     "report": 2.0,
+}
+_LATER: dict[str, float] = {
+    "adverb last": 1.5,
+    "lead first": 2.0,
+    "emphatic": 0.7,
+    "infinitive": 1.0,
+    "one who": 1.0,
+    "cleft thing": 1.0,
+    "what": 1.0,
+    "fronted": 1.5,
 }

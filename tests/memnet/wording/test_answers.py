@@ -58,7 +58,9 @@ def test_sizes_follow_from_the_gold_facts(split):
             continue
         # "Is A bigger than B", "Can A hold B", or "Does B fit in A", "Is B smaller than A".
         small_first = re.search(
-            r"small| fits? | put | goe?s? into|there space for|puny|less space|packed|slide", asked
+            r"small|(?<!too big to) fits? | put | goe?s? into|there (?:any )?space for|puny|less (?:space|big)"
+            r"|packed|slide|not as big|get (?:the )?\d+§ into|^(?:.*, )?next to",
+            asked,
         )
         if compared := re.search(r"compared with [^,]+, is .* (big|small)$", asked.rstrip("?")):
             small_first = compared[1] == "big"
@@ -97,7 +99,7 @@ def test_ways_lead_where_the_gold_facts_say(split):
         places = re.findall(r"\d+§", asked)
         if len(places) == 2 and worded.answers[0] in STEPS:
             start, end = places
-            if re.search(rf"from (?:the )?{end}", asked):
+            if re.search(rf"(?:from|i am (?:in|on|at)) (?:the )?{end}", asked):
                 start, end = end, start
             x, y = cells[start]
             for way in worded.answers:
