@@ -20,7 +20,7 @@ _POSSESSIVE = 0.07
 _NO_SEQUENCE = 0.4
 """Share of sentences about "she" that do not begin with "then"."""
 _SLOT = re.compile(r"\{\w+\}")
-_UNFIT = ("be ", "have to", "decide", "choose", "manage")
+_UNFIT = ("be ", "have to", "decide", "choose", "manage", "end up")
 """Verbs that cannot follow "did" or "managed to"."""
 _FRONTED = re.compile(
     r"\w+ (?:(?:over|back|off|straight|across) )?(?:to \{place\}|\{into\})|\w+ \{in\} \{place\}"

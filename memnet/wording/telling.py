@@ -275,11 +275,13 @@ class Teller:
             for word in ("now", "currently", "moment", "been", "was", "perhaps", ":got")
         ):
             fitting = [shape for shape in fitting if not shape.startswith("now")] or fitting
-        if clause.pattern.startswith("somebody") and not held:
+        if clause.pattern.startswith(_UNREPORTED) and not held:
             fitting = [shape for shape in fitting if shape != "report"]
         return self._draw.one(fitting)
 
 
+_UNREPORTED = ("somebody", "someone", "go ", "look ", "walk ", "do not ", "don't ", "to ")
+"""How clauses begin that nobody says "I heard that" before."""
 _RELATION = {"lying": "being", "colour": "being", "job": "being", "feeling": "motivation"}
 """What the facts of a table are about, where it is not its name."""
 
