@@ -41,6 +41,8 @@ ACCIDENTS = frozenset(
     ["bite", "bore", "close", "compare", "count", "down", "equip", "fall", "found", "grind", "lower", "rid"]
 ).union(["saw", "up"])
 """Verbs of which a form is spelled as a taught word of another kind: "a bit", "the ground", "above"."""
+MISSED = 2
+"""Times that the counted texts may have missed a noun."""
 FORMS = ("VBD", "VBN", "VBG", "VBZ", "VB")
 """Past, participle, -ing, third person, base: the last two can be nouns."""
 
@@ -67,9 +69,21 @@ class WordNet:
             lemma, rest = key.split("%")
             self._counts[lemma, rest[0]] += int(count)
 
-    def is_rather_noun(self, lemma: str) -> bool:
-        """Whether it is at least as often a noun, in the texts whose senses were counted: "milk"."""
-        return lemma in self._nouns and self._counts[lemma, "1"] >= self._counts[lemma, "2"]
+    def is_rather_noun(self, lemma: str, missed: int = 0) -> bool:
+        """Whether it is at least as often a noun, in the texts whose senses were counted: "milk".
+
+        Args:
+            lemma: The verb.
+            missed: How often it may be a noun where the texts have it less.
+        """
+        return lemma in self._nouns and self._counts[lemma, "1"] + missed >= self._counts[lemma, "2"]
+
+    def verbal(self, lemma: str) -> tuple[str, ...]:
+        """Those of the forms that are a verb, and not a noun, to who meets them."""
+        if self.is_rather_noun(lemma):
+            return FORMS[:3]
+        # Hardly in the counted texts at all: people have telescopes, and nobody is "the scurries".
+        return FORMS[:4] if self.is_rather_noun(lemma, MISSED) else FORMS
 
     def near(self, lemma: str) -> dict[str, float]:
         """Cost of every other lemma that is near."""
@@ -163,8 +177,7 @@ def build(wordnet: WordNet, language: Iterable[str]) -> dict[str, tuple[str, ...
             if other in known
         )
         others = [other for cost, other in near if cost <= FARTHEST]
-        rather_noun = lemma not in known and wordnet.is_rather_noun(lemma)
-        for form in FORMS[:3] if rather_noun else FORMS:
+        for form in FORMS if lemma in known else wordnet.verbal(lemma):
             wanted = [form, "VBD"] if form == "VB" else [form]
             words = dict.fromkeys(known[other][w] for w in wanted for other in others if w in known[other])
             for spelt in _forms(lemma).get(form, ()) if words else ():
