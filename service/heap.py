@@ -1,9 +1,9 @@
 """One heap for all threads of a process.
 
-The GNU C library gives each thread a heap of its own, up to eight for each processor, and what one of them has
-freed the others cannot use. Here threads take turns at computing, and each copies megabytes for a moment: on
-two processors a worker that held 20 MiB of facts kept another 50 MiB that were free. With one heap it keeps
-half of that, and needs no more processor time.
+The GNU C library gives each thread a heap of its own, up to eight for each processor, and what one of them
+has freed the others cannot use. Here threads take turns at computing, and each copies megabytes for a
+moment: on two processors a worker that held 20 MiB of facts kept another 50 MiB that were free. With one
+heap it keeps half of that, and needs no more processor time.
 """
 
 from __future__ import annotations

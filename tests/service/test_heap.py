@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import httpx2
@@ -45,10 +46,9 @@ os._exit(0)
 def _heaps_of_threads(maps: str) -> int:
     """How many heaps a process has beside the first."""
     spans = [[int(end, 16) for end in pair] for pair in re.findall(r"^(\w+)-(\w+) ", maps, re.MULTILINE)]
-    pairs = zip(spans, spans[1:], strict=False)
     return sum(
         one[0] % OF_A_THREAD == 0 and one[1] == two[0] and two[1] - one[0] == OF_A_THREAD
-        for one, two in pairs
+        for one, two in pairwise(spans)
     )
 
 
