@@ -1,6 +1,7 @@
 """What telling a fact costs: CPU milliseconds per fact, through the whole application and below it.
 
-    python benchmarks/ingest.py [--facts 2000] [--seconds 2] [--only batch] [--profile 30]
+    python benchmarks/ingest.py --facts 50 2000 --seconds 2 --out benchmarks/results/DATE-ingest.md
+    python benchmarks/ingest.py --only 2000 few --profile 30
 
 The application is called in this process as a server would call it, without a socket, with a key, on a new
 SQLite file with synchronous=FULL. Processor time of the whole process is taken, which other work on the
@@ -21,6 +22,7 @@ import itertools
 import json
 import pstats
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from report import Page, options
 from served import PLACES
 
 from memnet.memory import Memory
@@ -96,9 +99,7 @@ class Caller:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--facts", type=int, nargs="+", default=[50, 2000], help="held before")
     parser.add_argument("--seconds", type=float, default=2, help="of processor time, of each kind")
     parser.add_argument("--only", nargs="+", help="kinds that have all of these in their name")
@@ -106,14 +107,24 @@ def main() -> None:
     parser.add_argument("--sort", default="cumulative", help="how the profile is sorted")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    print("| held before | whose | told | through | CPU ms per fact, p10 | p50 | times | held in the end |")
-    print("|---:|---|---:|---|---:|---:|---:|---:|")
+    page = Page("What telling a fact costs", "torch")
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measured(given, Path(folder)))
+        rows = asyncio.run(measured(given, Path(folder)))
+    page.say("SQLite with synchronous=FULL, one thread. Processor time of the whole process.")
+    page.table(COLUMNS, rows, words=2)
+    page.deliver(given.out)
 
 
-async def measured(given: argparse.Namespace, folder: Path) -> None:
+COLUMNS = (
+    "whose", "through", "held before", "told", "CPU ms per fact, p10", "p50", "times", "held in the end",
+)  # fmt: skip
+
+Row = tuple[object, ...]
+
+
+async def measured(given: argparse.Namespace, folder: Path) -> list[Row]:
     """Every kind, one after the other."""
+    rows: list[Row] = []
     url = f"sqlite:///{folder}/memnet.db"
     migrate.upgrade(url)
     with Memory.open(url) as memory:
@@ -137,10 +148,12 @@ async def measured(given: argparse.Namespace, folder: Path) -> None:
             busy = await _busy(caller, memory, f"m{number}", told, each, through, given.seconds, profile)
             live = memory.store.get_memory(f"m{number}").live_count
             low, middle = np.quantile(busy, [0.1, 0.5]) * 1000 / each
-            row = (f"{held:,}", kind, each, through, f"{low:.3f}", f"{middle:.3f}", len(busy), f"{live:,}")
-            print(f"| {' | '.join(map(str, row))} |", flush=True)
+            row = (kind, through, f"{held:,}", each, f"{low:.3f}", f"{middle:.3f}", len(busy), f"{live:,}")
+            print(*row, file=sys.stderr, flush=True)
+            rows.append(row)
             if profile is not None:
                 pstats.Stats(profile).sort_stats(given.sort).print_stats(given.profile)
+    return rows
 
 
 async def _busy(

@@ -11,7 +11,13 @@ and everything that every memory holds is compared with what was acknowledged.
 An answer is right when a second, undisturbed reading says the same, bit for bit: at the end questions that
 were answered under load are asked again as of the revision they were answered at. The exit status is 1 when
 an acknowledged fact is missing, doubled or changed, a forgotten one is back, an answer differs, a status is
-one that nobody expects, or a worker that lived long grew by more than 64 MiB.
+one that nobody expects, or a worker grew.
+
+Memories grow to `--most-facts`; from then on as many facts are forgotten as are told, and a worker has no
+more to hold than before. It must not grow either: the most that it takes in the last third of its life since
+then may be 32 MiB above the most in the first third, which is room for what a request needs for a moment, and
+for the memories of a worker that was killed. In the last third of the time nobody is killed, so that there
+are workers who live long.
 
 Linux only. The load is bounded by its clients: each sends its next request when it has the reply.
 """
@@ -37,7 +43,9 @@ from served import PLACES, Served, served
 
 PEOPLE = ("Mary", "John", "Sandra", "Daniel", "Bill", "Fred", "Julie", "Jeff")
 THINGS = ("football", "milk", "apple")
-GROWTH_MIB = 64
+GROWTH_MIB = 32
+LONG_S = 45
+"""Seconds since memories stopped growing that a worker must have lived to be judged."""
 GIVE_UP_S = 120.0
 ASKED_AGAIN = 200
 """Answers of each client that are compared at the end, drawn from all that it got."""
@@ -50,6 +58,9 @@ class Client:
     number: int
     place: Place
     stopping: threading.Event
+    most_facts: int
+    full: bool = False
+    """Whether its memory has stopped growing."""
     random: random.Random = field(init=False)
     facts: dict[str, str] = field(default_factory=dict)
     """Acknowledged and not forgotten, by id, in their order."""
@@ -113,6 +124,9 @@ class Client:
         self.counts["told once though sent twice"] += "Idempotency-Replayed" in told.headers
         for fact, text in zip(told.json()["facts"], texts, strict=True):
             self.facts[fact["fact_id"]] = text
+        while len(self.facts) > self.most_facts:
+            self.full = True
+            self.forget()
 
     def ask(self) -> None:
         """A question; some of the answers are kept, each as likely as any other."""
@@ -185,6 +199,49 @@ class Place:
         return self.one.client(timeout_s=30)
 
 
+class Held:
+    """What workers hold, looked at once a second."""
+
+    def __init__(self) -> None:
+        self._ever: dict[int, float] = {}
+        """The most, by worker."""
+        self._steady: dict[int, list[float]] = {}
+        """Since memories have stopped growing."""
+        self._steady_s = 0
+
+    def note(self, mib: dict[int, float], *, steady: bool) -> None:
+        """What living workers hold now."""
+        self._steady_s += steady
+        for pid, held in mib.items():
+            self._ever[pid] = max(held, self._ever.get(pid, 0.0))
+            if steady:
+                self._steady.setdefault(pid, []).append(held)
+
+    def grown(self) -> dict[int, float]:
+        """MiB by which those grew that lived long."""
+        long = {pid: held for pid, held in self._steady.items() if len(held) >= LONG_S}
+        return {pid: max(held[-len(held) // 3 :]) - max(held[: len(held) // 3]) for pid, held in long.items()}
+
+    def facts(self) -> dict[str, Any]:
+        """For the page."""
+        grown = self.grown()
+        return {
+            "most MiB of a worker": round(max(self._ever.values(), default=0)),
+            "workers seen": len(self._ever),
+            "seconds in which memories grew no more": self._steady_s,
+            f"workers that lived {LONG_S} s of them": len(grown),
+            "most MiB that one of those grew by": round(max(grown.values(), default=0)),
+        }
+
+    def wrong(self) -> list[str]:
+        """Those that grew; and that there was nobody to judge."""
+        if not self.grown():
+            return [f"no worker lived {LONG_S} s after memories had stopped growing: take more --seconds"]
+        return [
+            f"worker {pid} grew by {mib:.0f} MiB" for pid, mib in self.grown().items() if mib > GROWTH_MIB
+        ]
+
+
 def _of(answer: dict[str, Any]) -> Any:
     """What must be the same whenever, and by whichever worker, a question is answered."""
     return {
@@ -195,22 +252,21 @@ def _of(answer: dict[str, Any]) -> Any:
 def soak(given: argparse.Namespace, folder: Path) -> tuple[list[Client], dict[str, Any], list[str]]:
     """Run clients while workers are killed; then compare in a service that was started anew."""
     place, stopping, draw = Place(), threading.Event(), random.Random(given.seed)
-    clients = [Client(number, place, stopping) for number in range(given.clients)]
+    clients = [Client(number, place, stopping, given.most_facts) for number in range(given.clients)]
     facts: dict[str, Any] = {"workers killed": 0}
-    held: dict[int, list[float]] = {}
+    held = Held()
     with served(folder, given.workers) as place.one:
         threads = [threading.Thread(target=client.run) for client in clients]
         for thread in threads:
             thread.start()
         try:
             until = time.monotonic() + given.seconds
-            kill_at = time.monotonic() + given.kill_every
+            kill_at, last_kill = time.monotonic() + given.kill_every, until - given.seconds / 3
             while time.monotonic() < until and any(thread.is_alive() for thread in threads):
                 time.sleep(1)
                 living = place.one.resident_mib()
-                for pid, mib in living.items():
-                    held.setdefault(pid, []).append(mib)
-                if time.monotonic() > kill_at and living:
+                held.note(living, steady=all(client.full for client in clients))
+                if last_kill > time.monotonic() > kill_at and living:
                     os.kill(draw.choice([*living]), signal.SIGKILL)
                     facts["workers killed"] += 1
                     kill_at = time.monotonic() + given.kill_every * draw.uniform(0.5, 1.5)
@@ -218,16 +274,8 @@ def soak(given: argparse.Namespace, folder: Path) -> tuple[list[Client], dict[st
             stopping.set()
             for thread in threads:
                 thread.join()
-    # From where it has loaded what it answers from.
-    grown = {pid: max(mib) - mib[len(mib) // 3] for pid, mib in held.items()}
-    wrong = [
-        f"worker {pid} grew by {mib:.0f} MiB"
-        for pid, mib in grown.items()
-        if len(held[pid]) > 60 and mib > GROWTH_MIB
-    ]
-    facts["most MiB of a worker"] = round(max((max(each) for each in held.values()), default=0))
-    facts["most MiB that a worker grew by after a third of its life"] = round(max(grown.values(), default=0))
-    facts["workers seen"] = len(held)
+    facts |= held.facts()
+    wrong = held.wrong()
     with served(folder, given.workers) as place.one:
         for client in clients:
             client.compare()
@@ -240,6 +288,7 @@ def main() -> int:
     parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--most-facts", type=int, default=1000, help="live facts of each client's memory")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill-every", type=float, default=30, help="seconds from kill to kill, about")
     parser.add_argument("--seed", type=int, default=0)
@@ -248,7 +297,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         clients, facts, wrong = soak(given, Path(folder))
     counts = sum((client.counts for client in clients), Counter[str]())
-    page.say(f"SQLite with synchronous=FULL, {given.workers} workers, {given.clients} clients.")
+    page.say(
+        f"SQLite with synchronous=FULL, {given.workers} workers, {given.clients} clients, each with a memory "
+        f"that grows to {given.most_facts:,} live facts."
+    )
     page.table(
         ("what", "how often"), [(name, f"{n:,}") for name, n in [*sorted(counts.items()), *facts.items()]]
     )

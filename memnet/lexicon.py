@@ -22,12 +22,12 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
+from memnet.bounded import remembered
 from memnet.naming import DETERMINERS, end_of_name, joined
 from memnet.tokens import NIL, RESERVED, SYMBOL, Token, look_of, singular
 
@@ -178,7 +178,11 @@ class Lexicon:
         return word not in self.read_as or following not in _AFTER_VERBS
 
 
-@lru_cache(maxsize=65_536)
+def _size_of_vector(vector: np.ndarray, key: str, dim: int) -> int:
+    return 150 + len(key) + vector.nbytes
+
+
+@remembered(16 << 20, _size_of_vector)
 def symbol_vector(key: str, dim: int) -> np.ndarray:
     """The vector of a symbol: signs from the BLAKE2b digest of its key, scaled to length 1.
 

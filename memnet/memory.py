@@ -25,6 +25,7 @@ from memnet.errors import FactNotFound, ModelNotActive, VectorDamaged
 from memnet.models import SHIPPED, find
 from memnet.reader import Reader, Told
 from memnet.store import (
+    DEFAULT_CACHE_BYTES,
     DEFAULT_DATABASE_URL,
     Added,
     Erased,
@@ -211,7 +212,13 @@ class Memory:
         )
 
     @classmethod
-    def open(cls, database_url: str | None = None, checkpoint: Path | None = None) -> Memory:
+    def open(
+        cls,
+        database_url: str | None = None,
+        checkpoint: Path | None = None,
+        *,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+    ) -> Memory:
         """Open a database with a checkpoint.
 
         Args:
@@ -219,6 +226,7 @@ class Memory:
                 database under `var/`.
             checkpoint: Folder of a checkpoint, or the name of a shipped one; None for the one that
                 answers when none is named.
+            cache_bytes: Bound on the indexes kept in memory.
 
         Raises:
             SchemaMismatch: The database has no schema, or not the one needed. Nothing is changed.
@@ -230,7 +238,7 @@ class Memory:
         engine = open_database(database_url or os.environ.get("MEMNET_DATABASE_URL", DEFAULT_DATABASE_URL))
         try:
             migrate.check(engine)
-            return cls(reader, FactStore(engine), folder)
+            return cls(reader, FactStore(engine, cache_bytes=cache_bytes), folder)
         except BaseException:
             engine.dispose()
             raise

@@ -12,7 +12,7 @@ process and after any pause.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -29,6 +29,7 @@ CAUSES = 20
 """Facts of a change that are shown, those that the new answer attended to most first."""
 
 EVIDENCE = 10
+"""Facts that an answer keeps, those attended to most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Notice:
     uid: UUID
     """Of the memory, for the ids of its facts."""
     answer: Answer
+    """Without the reads of its hops, and with some of its evidence: who listens may do so for minutes, and
+    what was read of ten thousand facts takes 6 MiB."""
     before: Answer | None = None
     """The answer before, of `answer_changed`; its `revision` is the last one at which it was looked at."""
     cause: Cause | None = None
@@ -107,7 +110,7 @@ class Watcher:
         """
         if known is not None:
             try:
-                self._last = self._ask(self._at(known))
+                self._last = _brief(self._ask(self._at(known)))
             except (RevisionNotFound, HistoryErased):
                 known = None
         if known is None:
@@ -132,7 +135,7 @@ class Watcher:
         head = self._at()
         last = self._last
         if last is None or head.revision < last.revision:
-            answer = self._last = self._ask(head)
+            answer = self._last = _brief(self._ask(head))
             return [Notice("answer", head.revision, head.uid, answer)]
         if head.revision == last.revision:
             return []
@@ -147,8 +150,7 @@ class Watcher:
         else:
             notices = self._by_halves(head, last, log)
         if not notices or notices[-1].revision < head.revision:
-            answer = self._last if self._last and self._last.revision == head.revision else self._ask(head)
-            notices.append(Notice("unchanged", head.revision, head.uid, answer))
+            notices.append(Notice("unchanged", head.revision, head.uid, _brief(self._ask(head))))
         self._last = notices[-1].answer
         return notices
 
@@ -160,8 +162,10 @@ class Watcher:
             answer = self._ask(at)
             if _differ(before, answer):
                 cause = self._cause(change, answer)
-                notices.append(Notice("answer_changed", change.revision, head.uid, answer, before, cause))
-            before = answer
+                notices.append(
+                    Notice("answer_changed", change.revision, head.uid, _brief(answer), before, cause)
+                )
+            before = _brief(answer)
         return notices
 
     def _by_halves(self, head: MemoryAt, last: Answer, log: Sequence[Change]) -> list[Notice]:
@@ -175,16 +179,19 @@ class Watcher:
             middle = (low + high) // 2
             between = self._ask(self._at(log[middle].revision))
             if _differ(between, now):
-                low, before = middle, between
+                low, before = middle, _brief(between)
             else:
                 high, answer = middle, between
         cause = self._cause(log[high], answer)
+        skipped = len(log) - 1
         return [
-            Notice("answer_changed", answer.revision, head.uid, answer, before, cause, skipped=len(log) - 1)
+            Notice(
+                "answer_changed", answer.revision, head.uid, _brief(answer), before, cause, skipped=skipped
+            )
         ]
 
     def _over_an_erasing(self, head: MemoryAt, last: Answer) -> list[Notice]:
-        answer = self._last = self._ask(head)
+        answer = self._last = _brief(self._ask(head))
         kind: Literal["answer_changed", "unchanged"] = (
             "answer_changed" if _differ(last, answer) else "unchanged"
         )
@@ -220,3 +227,7 @@ class Watcher:
 
 def _differ(one: Answer, other: Answer) -> bool:
     return (one.text, one.reason) != (other.text, other.reason)
+
+
+def _brief(answer: Answer) -> Answer:
+    return replace(answer, hops=(), evidence=answer.evidence[:EVIDENCE])

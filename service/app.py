@@ -182,7 +182,7 @@ def open_memory(settings: Settings) -> Memory:
     """
     if settings.migrates_at_start:
         migrate.upgrade(settings.url)
-    memory = Memory.open(settings.url, settings.checkpoint)
+    memory = Memory.open(settings.url, settings.checkpoint, cache_bytes=settings.cache_mib << 20)
     if settings.always_asks_for_keys and not memory.store.keys.exist():
         memory.close()
         raise InputError(

@@ -50,6 +50,7 @@ def serve(**options: Any) -> None:
     # way. The libraries read this when they are loaded, so it comes before them.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+    from service import heap
     from service.settings import Settings, explain
 
     try:
@@ -57,6 +58,7 @@ def serve(**options: Any) -> None:
     except ValidationError as error:
         _stop(explain(error), code=WRONG_USE)
 
+    heap.share()  # before there are threads
     code = 0
     with _listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt):
         host = f"[{settings.host}]" if ":" in settings.host else settings.host

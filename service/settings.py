@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from memnet.store import DEFAULT_DATABASE_URL
+from memnet.store import DEFAULT_CACHE_BYTES, DEFAULT_DATABASE_URL
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder where workers count; Prometheus's library reads it when it is loaded."""
@@ -54,6 +54,11 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=1, ge=1, le=64)
     """Processes that answer, on one port and one database."""
+
+    cache_mib: int = Field(default=DEFAULT_CACHE_BYTES >> 20, ge=0)
+    """Indexes that each process keeps in memory at most, in MiB; a fact takes about one KiB. A memory whose
+    index is gone is read from the database when it is asked again, one that is larger than all of it each
+    time."""
 
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     """Longest request body, in bytes; a longer one is 413."""

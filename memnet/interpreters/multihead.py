@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Float64, Int64
 
+from memnet.bounded import remembered
 from memnet.calibration import UNCALIBRATED, Calibration
+from memnet.interpreters import sizes
 from memnet.interpreters.base import Facts, Interpretation, Interpreter, Told, check_words
 from memnet.interpreters.fused import Fused, Trace
 from memnet.interpreters.matched import Aged, Matched
+from memnet.interpreters.sizes import PER_NAME
 from memnet.lexicon import UNDECIDED, Lexicon, symbol_vector
 from memnet.nn.multihead import LEAST_RETENTION, MultiHeadMemory
 from memnet.nn.roles import PER_SENTENCE, is_symbol
@@ -30,12 +32,11 @@ COPIED_FROM = 512
 RECOGNISED_IN = 4096
 """Newest facts in which names of several words are looked up, to recognise them in a question."""
 
-_KEPT_WORDINGS = 65_536
+_KEPT_BYTES = 16 << 20
+"""Of what is remembered of texts, each kind: some 20,000 of ten words."""
 
-_KEPT_QUESTIONS = 64
-
-_PER_NAME = 100
-"""Bytes of a name in a table, roughly."""
+_SAID_BYTES = 32 << 20
+"""Of the names in texts: these are looked up in all of a memory whenever it has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Named:
     def size_bytes(self) -> int:
         """Memory they take, roughly."""
         arrays = (self.offering, self.mentions, self.vectors)
-        return _PER_NAME * len(self.keys) + sum(each.nbytes for each in arrays)
+        return PER_NAME * len(self.keys) + sum(each.nbytes for each in arrays)
 
 
 def chances_of(
@@ -119,11 +120,13 @@ class MultiHeadInterpreter(Interpreter):
         self.parameters = sum(each.numel() for each in network.parameters())
         self.has_gates = network.config.write
         self.retire_below = network.config.retire_below if network.config.write else None
-        self._tokens = lru_cache(_KEPT_WORDINGS)(lambda text: tuple(lexicon.tokens(text)))
-        self._symbols = lru_cache(_KEPT_WORDINGS)(self._symbols_in)
+        self._tokens = remembered(_KEPT_BYTES, sizes.of_tokens)(lambda text: tuple(lexicon.tokens(text)))
+        self._symbols = remembered(_SAID_BYTES, sizes.of_symbols)(self._symbols_in)
         # A question's words are wanted twice, for the answer and for those that mean nothing.
-        self._asked = lru_cache(_KEPT_QUESTIONS)(lambda text, names: tuple(lexicon.tokens(text, names)))
-        self._wording = lru_cache(_KEPT_WORDINGS)(self._encode_wording)
+        self._asked = remembered(_KEPT_BYTES, sizes.of_asked)(
+            lambda text, names: tuple(lexicon.tokens(text, names))
+        )
+        self._wording = remembered(_KEPT_BYTES, sizes.of_wording)(self._encode_wording)
 
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "facts spaces dim"]:
         for index, text in enumerate(texts):
@@ -259,7 +262,7 @@ class MultiHeadInterpreter(Interpreter):
             )
 
         return SHELF.once(
-            told.worked, (self, "said"), said, lambda keys: _PER_NAME * (len(keys[0]) + len(keys[1]))
+            told.worked, (self, "said"), said, lambda keys: PER_NAME * (len(keys[0]) + len(keys[1]))
         )
 
     def _matched(self, told: Told) -> tuple[Int64[np.ndarray, " read"], Matched]:
@@ -334,7 +337,8 @@ class MultiHeadInterpreter(Interpreter):
         words = torch.tensor([indices])
         shares, language = self._network.encoder.wordings(words, torch.tensor([question]))
         kept = shares[0][is_symbol(words[0])][:PER_SENTENCE]
-        return kept.numpy(), language[0].numpy()
+        # Copies: a tensor that an array lies in takes more than the array.
+        return kept.numpy().copy(), language[0].numpy().copy()
 
     def _names(
         self, texts: Sequence[str], read: Int64[np.ndarray, " read"], offered: Int64[np.ndarray, " offered"]

@@ -6,6 +6,7 @@ SQL is the only truth. Indexes and views are caches that can be thrown away at a
 from memnet.errors import MissingVectors
 from memnet.store import migrate
 from memnet.store.answers import KeptAnswers
+from memnet.store.base import DEFAULT_CACHE_BYTES
 from memnet.store.database import DEFAULT_DATABASE_URL, open_database
 from memnet.store.facts import FactStore
 from memnet.store.idempotency import Once
@@ -18,6 +19,7 @@ from memnet.store.view import View
 from memnet.store.writes import Gates, NewFacts, Restoring, Superseded, Write, Writes
 
 __all__ = [
+    "DEFAULT_CACHE_BYTES",
     "DEFAULT_DATABASE_URL",
     "VERBS",
     "Added",

@@ -11,6 +11,9 @@ from memnet.store.index import FlatIndex, joined
 from memnet.store.segment import Part
 from memnet.worked import Worked
 
+_OVERHEAD_BYTES = 4_500
+"""Of a view's own objects, and those of the view of its hot facts: of a small memory more than its facts."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
@@ -123,7 +126,7 @@ class View:
     @property
     def size_bytes(self) -> int:
         """Memory it takes, parts that it shares with other views included; an estimate for the cache."""
-        return sum(part.size_bytes for part in self.parts)
+        return _OVERHEAD_BYTES + sum(part.size_bytes for part in self.parts)
 
     def _newest(self, count: int) -> list[tuple[Part, int]]:
         """The parts that hold the newest facts, and how many of them each; at least one part."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 import weakref
 
 import numpy as np
 import pytest
 import torch
 
-from memnet.interpreters import TextFacts, Told
+from memnet.interpreters import TextFacts, Told, multihead
 from memnet.lexicon import Lexicon
 from memnet.memory import Memory
 from memnet.nn.multihead import MultiHeadConfig, MultiHeadMemory
@@ -179,3 +181,27 @@ def test_nothing_that_was_worked_out_of_a_memory_is_kept_when_it_changes(memory,
 
     assert kept() is None
     assert answer.unknown_words == (() if change == "told" else ("Zoë",))
+
+
+def test_long_facts_do_not_stay_in_memory_by_the_thousand(checkpoint, monkeypatch):
+    monkeypatch.setattr(multihead, "_KEPT_BYTES", 1 << 20)
+    reader = Reader(load_checkpoint(checkpoint))
+    draw, names = np.random.default_rng(5), [f"Name{number}" for number in range(250)]
+
+    def read(count: int) -> None:
+        for _ in range(count):
+            reader.encode([" and ".join(draw.permutation(names))])
+
+    tracemalloc.start()
+    try:
+        read(25)  # the vectors of the names, and as much as is kept
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        read(100)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+    # Their words take 4 MiB and more.
+    assert grown < 2 << 20

@@ -207,3 +207,20 @@ def test_questions_stand_until_they_are_let_go(memory):
     assert memory.store.watch_revisions({first.watch_id, second.watch_id}) == {second.watch_id: 1}
     memory.store.delete_memory("house")
     assert memory.store.watch_revisions({second.watch_id}) == {}
+
+
+def test_who_listens_for_minutes_does_not_hold_what_was_read_of_every_fact(memory):
+    tell_the_story(memory)
+    memory.remember("house", [f"Person{number} went to the office." for number in range(12)])
+    watcher = follow(memory)
+    (first,) = watcher.begin()
+    memory.remember("house", ["Mary went to the bathroom."])
+    (second,) = watcher.advance()
+
+    assert told([first, second]) == [("answer", 5, "kitchen"), ("answer_changed", 6, "bathroom")]
+    assert second.before is not None
+    assert second.cause is not None
+    assert second.cause.facts[0].weight > 0.1
+    for kept in (first.answer, second.before, second.answer, watcher._last):
+        assert kept is not None
+        assert (kept.hops, len(kept.evidence)) == ((), watching.EVIDENCE)

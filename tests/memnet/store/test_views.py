@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -284,6 +286,28 @@ def test_the_cache_keeps_to_its_bytes(database: Database):
     # `b` was used least recently.
     assert store.view("a", database.model_id) is views["a"]
     assert store.view("b", database.model_id) is not views["b"]
+
+
+@pytest.mark.parametrize(("memories", "facts"), [(60, 1), (3, 400)])
+def test_small_memories_take_no_more_than_the_cache_counts(database: Database, memories: int, facts: int):
+    names = [f"memory-{number}" for number in range(memories)]
+    for name in names:
+        database.store.put_memory(name)
+        database.add(*[f"Person{number} went to the garden." for number in range(facts)], name=name)
+    store = FactStore(database.engine)
+    store.view(names.pop(), database.model_id).hot(-5.0)  # what is loaded once, for all
+    counted = store._views.size_bytes
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for name in names:
+            store.view(name, database.model_id).hot(-5.0)
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert held < 1.2 * (store._views.size_bytes - counted) < 4 * held
 
 
 def test_a_memory_too_large_for_the_cache_is_answered_all_the_same(database: Database):
