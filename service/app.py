@@ -49,6 +49,9 @@ from service.streams import Streams
 RUNNING = 32
 """Most requests that use the network at once; the rest of the 40 threads stay free for reading."""
 
+TELLING = 16
+"""Most posts of facts that are written down at once: all of a file's are committed together."""
+
 ROUTES = (
     memories,
     facts,
@@ -135,7 +138,7 @@ def create_app(settings: Settings | None = None, memory: Memory | None = None) -
     # nothing but one another, unless a server has the database: then each also waits for that.
     asking = running if settings.has_server else max(1, running // settings.workers)
     app.state.capacity = Capacity(
-        running=running, waiting=waiting, longest_s=settings.max_wait_s, asking=asking
+        running=running, waiting=waiting, longest_s=settings.max_wait_s, asking=asking, telling=TELLING
     )
     app.state.readiness = Readiness()
     app.state.draining = False

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
@@ -26,24 +26,36 @@ class Capacity:
     one event loop.
     """
 
-    def __init__(self, *, running: int, waiting: int, longest_s: float, asking: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        running: int,
+        waiting: int,
+        longest_s: float,
+        asking: int | None = None,
+        telling: int | None = None,
+    ) -> None:
         """Begin with every place free.
 
         Args:
-            running: Requests that use the network at once, beside short ones; at least 1.
-            waiting: Requests of both kinds that may wait for that.
+            running: Requests that use the network at once, beside those below; at least 1.
+            waiting: Requests of all kinds that may wait for that.
             longest_s: Seconds that one waits at most.
             asking: Short ones at once: single questions and searches. They wait for none of the others, which
                 may take seconds or wait for the database. None for as many as `running`.
+            telling: Posts of facts at once, which wait for the disk together. None for as many as `running`.
         """
         self.running = running
         self.asking = asking or running
+        self.telling = telling or running
         self.waiting = waiting
         self.longest_s = longest_s
         self._places = asyncio.Semaphore(running)
         self._asking = asyncio.Semaphore(self.asking)
+        self._telling = asyncio.Semaphore(self.telling)
         self._in_line = 0
-        self._threads = ThreadPoolExecutor(self.asking, thread_name_prefix="asking")
+        self._asking_threads = ThreadPoolExecutor(self.asking, thread_name_prefix="asking")
+        self._telling_threads = ThreadPoolExecutor(self.telling, thread_name_prefix="telling")
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -58,19 +70,22 @@ class Capacity:
         finally:
             self._places.release()
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do short work when it is its turn, in a thread that does nothing else.
+    async def run(self, work: Callable[[], T], *, tells: bool = False) -> T:
+        """Do short work, or what tells facts, when it is its turn, in a thread that does nothing else.
 
         What a thread has begun cannot be stopped: it keeps its place until it is done.
 
         Raises:
             Refused: as `turn`; and whatever the work raises.
         """
-        await self._await_turn(self._asking)
+        places, threads = (
+            (self._telling, self._telling_threads) if tells else (self._asking, self._asking_threads)
+        )
+        await self._await_turn(places)
         loop = asyncio.get_running_loop()
         # In the caller's context: the log names who asked.
-        done = loop.run_in_executor(self._threads, copy_context().run, work)
-        done.add_done_callback(lambda _: self._asking.release())
+        done = loop.run_in_executor(threads, copy_context().run, work)
+        done.add_done_callback(lambda _: places.release())
         return await asyncio.shield(done)
 
     async def _await_turn(self, places: asyncio.Semaphore) -> None:
@@ -100,18 +115,20 @@ async def _turn(request: Request) -> AsyncIterator[None]:
         yield
 
 
-async def in_turn(request: Request, work: Callable[[], T], *, short: bool = True) -> T:
+async def in_turn(
+    request: Request, work: Callable[[], T], *, kind: Literal["short", "tells", "long"] = "short"
+) -> T:
     """What an `async` route does with the network: one trip to a thread, where the answer is also written
     as JSON. The framework makes two for a route that is not `async`, and writes it on the event loop.
 
     Args:
         request: Whose turn it is.
         work: What is to be done.
-        short: Whether it is a matter of milliseconds, and writes nothing.
+        kind: `short` is a matter of milliseconds, and writes nothing; `tells` facts; all else is `long`.
     """
     capacity: Capacity = request.app.state.capacity
-    if short:
-        return await capacity.run(work)
+    if kind != "long":
+        return await capacity.run(work, tells=kind == "tells")
     async with capacity.turn():
         return await run_in_threadpool(work)
 

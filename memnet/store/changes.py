@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -40,7 +40,7 @@ def append(
     texts: Sequence[str],
     model_id: int,
     encoded: Sequence[tuple[bytes, int]],
-    writes: Writes | None = None,
+    writes: Writes | Callable[[Bumped], Writes] | None = None,
 ) -> Added:
     """Write facts, their vectors, what they supersede and the log.
 
@@ -50,7 +50,8 @@ def append(
         texts: At least one, checked.
         model_id: A registered model.
         encoded: Per text the bytes and CRC-32 of its vectors.
-        writes: Per text what it supersedes, checked; None for nothing.
+        writes: Per text what it supersedes, checked, or what computes that behind the memory's lock; None for
+            nothing.
 
     Raises:
         MemoryNotFound: There is no such memory.
@@ -66,6 +67,8 @@ def append(
     hit("write.locked")
     check_model(name, memory.active_model_id, model_id)
     memory_id, revision = memory.memory_id, memory.revision
+    if callable(writes):
+        writes = writes(memory)
     if writes is not None:
         check_unmoved(writes, revision - 1, name, memory_id, memory.epoch)
     seqs = tuple(range(memory.last_seq - count + 1, memory.last_seq + 1))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from memnet.errors import InputError, StoreUnavailable
@@ -22,6 +23,8 @@ DEFAULT_DATABASE_URL = "sqlite:///var/memnet.db"
 
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for the one before it."""
+
+_LOOKS_AGAIN_S = 0.001
 
 _POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": BUSY_TIMEOUT_S}
 """Up to as many connections as a web server has threads, 40, so that no request waits for one."""
@@ -181,12 +184,37 @@ def _open_sqlite(url: URL, *, migrating: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A deferred transaction that reads and then writes fails at once when another writer was faster.
         options = connection.get_execution_options()
-        if not options.get("memnet_one_statement"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("memnet_writing") else "BEGIN")
+        if options.get("memnet_writing"):
+            _begin_writing(connection)
+        elif not options.get("memnet_one_statement"):
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Begin to write when the writer before has finished.
+
+    A transaction that begins with reading would fail at its first write when another writer was faster.
+    SQLite itself would look less and less often, after a while ten times a second: too seldom to meet the
+    moment between two transactions of a process that writes all the time.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        deadline = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                code = getattr(error.orig, "sqlite_errorcode", 0)
+                if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOKS_AGAIN_S)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
 
 
 def _open_postgresql(url: URL, *, migrating: bool) -> Engine:

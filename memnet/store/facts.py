@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from jaxtyping import Float32
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from memnet.errors import InputError, MemoryMoved
+from memnet.errors import InputError
 from memnet.stages import staged
 from memnet.store import changes, compacting, erasing, memories
 from memnet.store import writes as written
@@ -24,17 +25,23 @@ from memnet.store.failpoints import hit
 from memnet.store.idempotency import Once, once_only
 from memnet.store.ids import MAX_SEQ
 from memnet.store.reads import Reads, Seen, check_unmoved
-from memnet.store.rows import Added, Erased, FactRow, MemoryRow
+from memnet.store.rows import Added, Erased, FactRow, MemoryRow, ModelRow
 from memnet.store.texts import check_text
+from memnet.store.together import Leads, Together, Told
 from memnet.store.vectors import check_vectors, encode
 from memnet.store.watches import Watches
-from memnet.store.writes import Gates, NewFacts, Restoring, Writes, check_targets, check_writes, gates_of
+from memnet.store.writes import (
+    Gates,
+    NewFacts,
+    Restoring,
+    Write,
+    Writes,
+    check_targets,
+    check_writes,
+    gates_of,
+)
 
 __all__ = ["Added", "FactRow", "FactStore", "MemoryRow"]
-
-_TRIES = 3
-"""How often the gates of a fact are computed again because another writer was faster, before that one has
-to wait."""
 
 
 class FactStore(Reads, Adopting, Answers, Watches):
@@ -43,6 +50,11 @@ class FactStore(Reads, Adopting, Answers, Watches):
     Every method raises StoreUnavailable when the database does not answer or cannot do its work; a write
     that raises has stored nothing, unless the connection was lost in the middle of the commit itself.
     """
+
+    def __init__(self, engine: Engine, **options: Any) -> None:
+        """Use a database; see `StoreBase`."""
+        super().__init__(engine, **options)
+        self._together = Together(engine, self._keep)
 
     def put_memory(self, name: str, *, description: str | None = None) -> tuple[MemoryRow, bool]:
         """Create a memory, or change the description of an existing one; None leaves it as it is.
@@ -167,8 +179,8 @@ class FactStore(Reads, Adopting, Answers, Watches):
     ) -> Added:
         """Append facts that supersede others by what they find in the memory; see `add`.
 
-        The gates are those of a writer who was alone: when another one was faster, they are computed again
-        from what it left, and after a few times it is held up meanwhile.
+        Writers of one memory take turns, so the gates are those of writers who came one after the other.
+        Threads that come at once to a file are committed together.
 
         Args:
             name: Which memory.
@@ -185,59 +197,56 @@ class FactStore(Reads, Adopting, Answers, Watches):
             InputError: See `add`.
         """
         append = self._appending(texts, model_id, vectors)
-        drops = self._views.drops
+        model = self._model(model_id)
+        if self._views.kept(name, model_id) is None:
+            # What takes long is not done while others wait for their turn.
+            changes.check_model(name, self.get_memory(name).active_model_id, model_id)
+            self._views.basis(name, model)
+        hit("write.checked")
 
-        def computed(basis: Cached) -> Writes:
-            view = basis.view
-            seqs = np.arange(view.last_seq + 1, view.last_seq + 1 + len(texts), dtype=np.int64)
-            new = NewFacts(seqs, texts, vectors)
-            of = gates(view, new)
-            check_writes(of, len(texts))
-            check_targets(view, new, of)
-            return Writes(view.revision, of, (view.memory_id, basis.epoch))
+        def write(connection: Connection, told: Told) -> Added:
+            drops = self._views.drops
+            basis: Cached
+            new: NewFacts
+            of: Sequence[Write] = ()
 
-        # Whoever writes is mostly the one who wrote before: the transaction tells whether nobody else did.
-        basis = self._views.kept(name, model_id)
-        for _ in range(_TRIES):
-            if basis is None:
-                changes.check_model(name, self.get_memory(name).active_model_id, model_id)
-                basis = self._views.basis(name, self._model(model_id))
-            writes = computed(basis)
-            hit("write.checked")
-            try:
-                with writing(self._engine) as connection:
-                    added = self._append(connection, name, once, partial(append, writes=writes))
-            except MemoryMoved:
-                basis = None
-                continue
-            hit("write.committed")
-            return self._told(basis, added, texts, model_id, vectors, writes, drops)
-        with writing(self._engine) as connection:
-            memories.lock(connection, name)
-            changes.check_model(name, memories.get(connection, name).active_model_id, model_id)
-            # Behind the lock nobody changes the memory: the view that anybody may read stays the last one.
-            basis = self._views.basis(name, self._model(model_id))
-            writes = computed(basis)
-            added = self._append(connection, name, once, partial(append, writes=writes))
+            def computed(memory: changes.Bumped) -> Writes:
+                nonlocal basis, new, of
+                before = told.get(memory.memory_id)
+                basis = before.view() if before else self._basis(name, memory, model)
+                seqs = np.arange(memory.last_seq + 1 - len(texts), memory.last_seq + 1, dtype=np.int64)
+                new = NewFacts(seqs, texts, vectors)
+                of = gates(basis.view, new)
+                check_writes(of, len(texts))
+                check_targets(basis.view, new, of)
+                return Writes(basis.view.revision, of, (basis.view.memory_id, basis.epoch))
+
+            added = self._append(connection, name, once, partial(append, writes=computed))
+            if added.repeated:
+                return added
+            # The next one who reads or writes need not look for what was told here.
+            view = cache(lambda: self._views.follow(basis, added.revision, new, of))
+            told[basis.view.memory_id] = Leads(view, model, drops)
+            return replace(added, superseded=gates_of(added.seqs, of))
+
+        added = self._together.write(write)
         hit("write.committed")
-        return self._told(basis, added, texts, model_id, vectors, writes, drops)
+        return added
 
-    def _told(
-        self,
-        basis: Cached,
-        added: Added,
-        texts: Sequence[str],
-        model_id: int,
-        vectors: Float32[np.ndarray, "facts spaces dim"],
-        writes: Writes,
-        drops: int,
-    ) -> Added:
-        """What was committed, with what is known of it: the next one who reads it need not look for it."""
-        if added.repeated:
-            return added
-        new = NewFacts(np.array(added.seqs, np.int64), texts, vectors)
-        self._views.follow(basis, added.revision, self._model(model_id), new, writes.of, drops)
-        return replace(added, superseded=gates_of(added.seqs, writes.of))
+    def _basis(self, name: str, memory: changes.Bumped, model: ModelRow) -> Cached:
+        """A memory whose row lock is held, as it was before: nobody changes it, so anybody may read it."""
+        kept = self._views.kept(name, model.model_id)
+        if kept is not None and (kept.view.memory_id, kept.view.revision, kept.epoch) == (
+            memory.memory_id,
+            memory.revision - 1,
+            memory.epoch,
+        ):
+            return kept
+        return self._views.basis(name, model)
+
+    def _keep(self, told: Told) -> None:
+        for leads in told.values():
+            self._views.keep(leads.view(), leads.model, leads.drops)
 
     def forget(
         self, name: str, seq: int, *, uid: UUID | None = None, restoring: Restoring | None = None

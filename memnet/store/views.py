@@ -108,29 +108,29 @@ class Views:
         memory_id = self._numbers.get(name)
         return None if memory_id is None else self._cache.get((memory_id, model_id, LATEST))
 
-    def follow(
-        self,
-        basis: Cached,
-        revision: int,
-        model: ModelRow,
-        new: NewFacts,
-        of: Sequence[Write],
-        drops: int,
-    ) -> None:
-        """Keep the view that what was just committed leads to, with the bits that reading it would give.
+    def follow(self, basis: Cached, revision: int, new: NewFacts, of: Sequence[Write]) -> Cached:
+        """The view that what is told leads to, with the bits that reading it would give.
 
         Args:
             basis: What the memory was one revision before.
-            revision: The one that was committed.
-            model: Whose vectors and writes.
+            revision: The one that tells it.
             new: The facts of it.
-            of: What they did.
-            drops: What `drops` was before the basis was taken.
+            of: What they do.
         """
-        view = loading.told(basis.view, revision, new, of, half=self._half)
+        return Cached(loading.told(basis.view, revision, new, of, half=self._half), basis.epoch)
+
+    def keep(self, cached: Cached, model: ModelRow, drops: int) -> None:
+        """Keep the view of a memory as it stands.
+
+        Args:
+            cached: The view.
+            model: Whose vectors.
+            drops: What `drops` was before the view was begun.
+        """
+        view = cached.view
         size_bytes = len(view) * model.spaces * model.dim * (2 if self._half else 4)
         if self._max_view_bytes is None or size_bytes <= self._max_view_bytes:
-            self._cache.put((view.memory_id, model.model_id, LATEST), Cached(view, basis.epoch), drops)
+            self._cache.put((view.memory_id, model.model_id, LATEST), cached, drops)
             tell("cached_bytes", self._cache.size_bytes)
 
     @property

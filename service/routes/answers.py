@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
@@ -43,8 +43,8 @@ async def ask_memory(memory_id: MemoryName, body: Ask, request: Request) -> Resp
     """
     if body.save:
         request.state.access.check("write")
-    short = not body.save and body.explain is None
-    return await in_turn(request, lambda: _ask(memory_id, body, request), short=short)
+    kind: Literal["short", "long"] = "long" if body.save or body.explain else "short"
+    return await in_turn(request, lambda: _ask(memory_id, body, request), kind=kind)
 
 
 def _ask(memory_id: str, body: Ask, request: Request) -> Response:
@@ -80,7 +80,7 @@ async def ask_batch(memory_id: MemoryName, body: AskBatch, request: Request) -> 
 
     The request is answered as a whole or, when one of the questions is none, refused as a whole.
     """
-    return await in_turn(request, lambda: _ask_each(memory_id, body, request), short=False)
+    return await in_turn(request, lambda: _ask_each(memory_id, body, request), kind="long")
 
 
 def _ask_each(memory_id: str, body: AskBatch, request: Request) -> Response:

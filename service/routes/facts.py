@@ -67,7 +67,7 @@ async def post_facts(
 
     When the answer comes they are committed, and the next question finds them.
     """
-    return await in_turn(request, lambda: _remember(memory_id, body, request, idempotency_key), short=False)
+    return await in_turn(request, lambda: _remember(memory_id, body, request, idempotency_key), kind="tells")
 
 
 def _remember(memory_id: str, body: NewFacts, request: Request, idempotency_key: str | None) -> Response:
