@@ -230,7 +230,9 @@ class Held:
             "workers seen": len(self._ever),
             "seconds in which memories grew no more": self._steady_s,
             f"workers that lived {LONG_S} s of them": len(grown),
-            "most MiB that one of those grew by": round(max(grown.values(), default=0)),
+            "MiB that each of those grew by, and in how many seconds": ", ".join(
+                f"{mib:.0f} in {len(self._steady[pid])}" for pid, mib in grown.items()
+            ),
         }
 
     def wrong(self) -> list[str]:
