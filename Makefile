@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test test-slow test-postgres test-browser check format lint types imports bench screenshots clean
+.PHONY: help run install dev test test-gpu test-slow test-postgres test-browser check format lint types imports bench screenshots clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,13 +33,16 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 test: dev ## The fast tests: no network, no data beyond the repository
-	$(PYTEST) -m "not slow and not postgres and not babi and not browser"
+	$(PYTEST) -m "not slow and not postgres and not babi and not browser and not gpu"
 
 test-postgres: dev ## The store's tests on a PostgreSQL server that they start themselves
 	$(PYTEST) -m postgres
 
 test-browser: dev ## The page in a real chromium (Debian: apt-get install chromium)
 	$(PYTEST) -m browser
+
+test-gpu: dev ## Training on a GPU (CUDA), where there is one
+	$(PYTEST) -m gpu
 
 test-slow: dev ## Kill -9 loops, and training on the bAbI files of MEMNET_BABI_DIR
 	$(PYTEST) -m "(slow or babi) and not postgres and not browser"

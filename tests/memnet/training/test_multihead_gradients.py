@@ -62,7 +62,7 @@ def test_few_shapes_serve_an_epoch(data):
     assert len({shape.rounded() for shape in shapes}) < len(shapes) / 2
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_a_gpu_computes_the_gradients_that_the_processor_computes(data, network):
     direct = Direct(network, data.training.num_answers)
     on_gpu = MultiHeadMemory(network.config).cuda()
