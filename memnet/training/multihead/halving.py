@@ -105,14 +105,14 @@ def seeds_of(folder: Path, restarts: int) -> Sequence[int]:
 
 
 def _trained(folder: Path, spec: MultiHeadRunSpec, questions: int) -> dict[str, Any]:
-    """Train one seed so far; the report of its last epoch."""
-    if (folder / CONFIG).is_file():  # its only epoch was longer than the recipe
+    """Train one seed so far; the report of the epoch in which it came there."""
+    if (folder / CONFIG).is_file():  # it was trained further before
         history: list[dict[str, Any]] = load_checkpoint(folder).training["history"]
     else:
         run = begun(folder, spec)
         run.train(until=questions)
         history = run.history
-    return history[-1]
+    return next(report for report in history if report["questions"] >= questions)
 
 
 def _halvings(left: int, keep: int) -> int:
