@@ -17,6 +17,9 @@ from memnet.training.multihead.layout import Layout
 from memnet.training.multihead.lessons import Asked, Lesson
 from memnet.training.multihead.passing import COMES, drawn_places, place_slots
 
+NEVER = 1e6
+"""Time of a fact that no question reaches."""
+
 
 @dataclass
 class Targets:
@@ -191,7 +194,7 @@ class Episodes:
             room = np.where(is_last, 10.0 ** rng.uniform(0, 2.5, size=told.shape), following - now)
             wait = np.floor(rng.random(told.shape) * np.maximum(room, 0.0))
             now = now + wait * (rng.random((S, 1)) < late)
-        times = np.where(told_mask, times, 1e6)
+        times = np.where(told_mask, times, NEVER)
         places = self.fact_symbols[facts]
         wording = self.fact_wording[facts]
         if strangers and rng is not None and S > 1:
@@ -200,7 +203,7 @@ class Episodes:
             extra = facts[extra_story, (rng.random((S, strangers)) * count[extra_story]).astype(np.int64)]
             when = np.floor(rng.random((S, strangers)) * (now.max(axis=1, keepdims=True) + 2)) + 0.5
             when = _before_what_pronouns_speak_of(when, times, self.fact_pronoun[facts] & told_mask)
-            when[self.fact_pronoun[extra]] = 1e6
+            when[self.fact_pronoun[extra]] = NEVER
             extra_places = self.fact_symbols[extra]
             # Their symbols are other ones, appended behind the story's own.
             most = int((extra_places >= 0).any(axis=(0, 1)).sum())

@@ -15,10 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from memnet.nn.multihead import MultiHeadMemory, QuestionBatch
-from memnet.training.multihead.episodes import Targets, loss_of
-
-NEVER = 1e6
-"""Time of a fact that no question reaches."""
+from memnet.training.multihead.episodes import NEVER, Targets, loss_of
 
 
 class Direct:
