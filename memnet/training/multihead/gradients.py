@@ -124,9 +124,10 @@ class CapturedGradients:
         where = self._parameters[0].device
         batch, targets = batch.to(where), targets.to(where)
 
-        def compute() -> tuple[Tensor, tuple[Tensor, ...]]:
+        def compute() -> tuple[Tensor, tuple[Tensor | None, ...]]:
             losses, mean = _losses(self._network, batch, targets, self._num_answers)
-            return losses.detach(), torch.autograd.grad(mean, self._parameters)
+            # Of gates that are not in use yet there is none.
+            return losses.detach(), torch.autograd.grad(mean, self._parameters, allow_unused=True)
 
         # The libraries' own preparations cannot be recorded: they come the first time.
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -151,7 +152,7 @@ class _Graph:
     graph: torch.cuda.CUDAGraph
     inputs: list[Tensor]
     losses: Tensor
-    gradients: tuple[Tensor, ...]
+    gradients: tuple[Tensor | None, ...]
 
 
 def _losses(

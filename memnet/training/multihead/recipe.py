@@ -29,6 +29,9 @@ class MultiHeadRecipe(Settings):
     lead_in: int = 300_000
     """Of these, how many at first come from `LEAD_IN_TASKS` alone, without gaps and strangers. Among all
     tasks 16 and 19 stay at their majority rules for long; by themselves they leave them within minutes."""
+    lead_in_writes: bool = True
+    """Whether new facts supersede older ones in the lead-in already. Gates take facts from a network that has
+    not yet learned to read them: at 1k most seeds then never leave task 16's majority rule."""
     batch_size: int = 64
     """Questions per update, roughly: lessons stay whole. Many small updates break plateaus sooner than few
     large ones."""
@@ -79,6 +82,11 @@ class MultiHeadRecipe(Settings):
         for name in ("lead_in", "warmup", "weight_decay", "strangers", "cross_questions", "worded", "seed"):
             if getattr(self, name) < 0:
                 raise RecipeError(f"{name} must not be negative; got {getattr(self, name)}")
+        if not self.lead_in_writes and self.lead_in >= self.questions:
+            raise RecipeError(
+                f"lead_in ({self.lead_in}) must be below questions ({self.questions}) where lead_in_writes is "
+                "false: the gates would never be trained"
+            )
         for name in ("learning_rate", "max_norm"):
             if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} must be above 0; got {getattr(self, name)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,6 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         # Made on the processor, so that a seed begins with the same weights everywhere.
         self.network = MultiHeadMemory(self.data.config).to(self.device)
-        self.gradients = gradients(self.network, self.data.training.num_answers)
         self.optimiser = _optimiser(self.network, spec.recipe.learning_rate, spec.recipe.weight_decay)
         self.averaged = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.history: list[dict[str, Any]] = []
@@ -85,7 +84,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self._sums: dict[int, list[float]] = {}
         self._unread: list[tuple[Tensor, Targets]] = []
         self.begun_from: dict[str, Any] | None = None
-        self._leads_in = spec.recipe.lead_in > 0 and not set(pools).isdisjoint(LEAD_IN_TASKS)
+        self._set_leads_in(spec.recipe.lead_in > 0 and not set(pools).isdisjoint(LEAD_IN_TASKS))
 
     def begin_from(self, checkpoint: Checkpoint) -> None:
         """Start with the weights of a trained network, not with chance.
@@ -190,6 +189,14 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.questions += len(targets.rows)
         return len(targets.rows)
 
+    def _set_leads_in(self, leads_in: bool) -> None:
+        """Whether the lead-in lasts, and with it whether the network writes."""
+        self._leads_in = leads_in
+        writes = self.data.config.write and (self.spec.recipe.lead_in_writes or not leads_in)
+        self.network.config = replace(self.data.config, write=writes)
+        # What a GPU has recorded is the computation of before.
+        self.gradients = gradients(self.network, self.data.training.num_answers)
+
     def _read_losses(self) -> None:
         """Add the losses of the last updates to the epoch's sums."""
         for losses, targets in self._unread:
@@ -232,7 +239,8 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         for pool, loss in losses.items():
             self.shares[pool] = min(MOST, LEAST + PER_NAT * loss) / self._dilution(pool)
         self._sums = {}
-        self._leads_in = self._leads_in and self.questions < self.spec.recipe.lead_in
+        if self._leads_in and self.questions >= self.spec.recipe.lead_in:
+            self._set_leads_in(False)
         self.epoch += 1
         self.batches_done = 0
         return report
@@ -241,6 +249,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         """Share of wrong answers of the averaged weights, per task; 0 is robust wording."""
         network = MultiHeadMemory(self.data.config).to(self.device)
         network.load_state_dict(self.averaged)
+        network.config = self.network.config
         return errors_by_task(network.eval(), self.data.validation)
 
     def _save(self) -> None:
@@ -289,7 +298,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.cpu_s = record.get("cpu_s", self.elapsed_s)
         self.shares = {int(task): share for task, share in record["shares"].items()}
         self._sums = {int(task): sums for task, sums in record["sums"].items()}
-        self._leads_in = record["leads_in"]
+        self._set_leads_in(record["leads_in"])
         self.epoch, self.batches_done = record["epoch"], record["batches_done"]
         self.updates, self.questions = record["updates"], record["questions"]
 
