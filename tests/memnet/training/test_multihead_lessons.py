@@ -143,6 +143,28 @@ def test_no_stranger_comes_between_a_pronoun_and_what_it_speaks_of():
     assert set(following.tolist()) <= {0, 3, 6, 9}
 
 
+def test_strangers_told_in_a_row_are_a_step_apart_and_what_follows_comes_later_by_so_many(monkeypatch):
+    monkeypatch.setattr("memnet.training.multihead.episodes.IN_A_ROW", 1.0)
+    lexicon = Lexicon([*LEXICON.words, "he", "then"])
+    pair = ("John went to the office.", "Then he went to the garden.")
+    asked = [Asked("Where is John?", ("garden",), told) for told in (2, 4)]
+    lesson = Lesson(1, pair * 2, tuple(asked))
+    laid = Episodes([lesson, STORY], lexicon, symbol_dim=8, positions=3, memory=64, fixed=lambda t, k: False)
+    met = set()
+
+    for seed in range(40):
+        batch, _ = laid.batch(np.array([0, 1]), rename=True, rng=np.random.default_rng(seed), strangers=40)
+        own, strangers = batch.times[0, :4], batch.times[0, 4:]
+        row = strangers[strangers < 1e5]
+        before = int((own < row[0]).sum())
+        met.add(before)
+        assert row.tolist() == list(range(before + 1, before + 41))
+        assert own.tolist() == [number + 1 + 40 * (number >= before) for number in range(4)]
+        assert batch.now[0].tolist() == [told + 1 + 40 * (told >= before) for told in (2, 4)]
+
+    assert met == {0, 2, 4}  # never between John and "he"
+
+
 def test_late_questions_come_before_the_next_fact_and_now_and_then_long_after_the_last():
     waits = []
     for seed in range(40):

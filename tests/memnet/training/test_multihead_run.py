@@ -73,6 +73,52 @@ def test_the_first_questions_come_from_the_lead_in_tasks_alone(tmp_path, babi_di
     assert told[1] == {0, 1, 2}
 
 
+def of_task_2(babi_dir, recipe) -> MultiHeadRunSpec:
+    """Which is learned in the lead-in."""
+    return MultiHeadRunSpec(
+        babi_dir, "en", (2,), {2: babi_dir / "en" / "qa2_two-supporting-facts_test.txt"}, recipe
+    )
+
+
+def gates(network) -> dict[str, torch.Tensor]:
+    state = network.state_dict()
+    return {name: value.clone() for name, value in state.items() if name.startswith(("write", "written"))}
+
+
+def test_gates_that_begin_after_the_lead_in_stay_as_they_are_until_then_and_are_learned_after(
+    tmp_path, babi_dir
+):
+    recipe = replace(SHORT, questions=1200, worded=0, lead_in=1, lead_in_writes=False)
+    run = MultiHeadRun.start(tmp_path / "run", of_task_2(babi_dir, recipe))
+    first = gates(run.network)
+    writes, gone = [run.network.config.write], []
+
+    def look(_report):
+        writes.append(run.network.config.write)
+        gone.append(same(gates(run.network), first))
+
+    run.train(on_epoch=look)
+
+    assert writes[:2] == [False, True]
+    assert gone[0]
+    assert not gone[1]
+    assert load_checkpoint(tmp_path / "run").network.config.write
+
+
+def test_a_run_stopped_before_its_gates_begin_is_resumed_without_them(tmp_path, babi_dir):
+    recipe = replace(SHORT, questions=1200, worded=0, lead_in=600, lead_in_writes=False)
+    spec = of_task_2(babi_dir, recipe)
+    with pytest.raises(KeyboardInterrupt):
+        MultiHeadRun.start(tmp_path / "stopped", spec).train(on_progress=_interrupt)
+
+    resumed = MultiHeadRun.resume(tmp_path / "stopped")
+    assert not resumed.network.config.write
+    resumed.train()
+
+    MultiHeadRun.start(tmp_path / "whole", spec).train()
+    assert same(weights(tmp_path / "stopped"), weights(tmp_path / "whole"))
+
+
 def test_training_lowers_the_loss_and_the_record_says_what_was_done(whole):
     training = load_checkpoint(whole).training
 
@@ -120,6 +166,11 @@ def test_a_damaged_state_is_no_traceback(tmp_path, spec):
         ({"questions": 0}, "questions must be at least 1; got 0"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0; got 0.0"),
         ({"worded": -1}, "worded must not be negative; got -1"),
+        (
+            {"questions": 900, "lead_in": 900, "lead_in_writes": False},
+            "lead_in (900) must be below questions (900) where lead_in_writes is false: the gates would never be "
+            "trained",
+        ),
         ({"average": 1.0}, "average must be a share from 0 to below 1; got 1.0"),
     ],
 )
