@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from memnet.errors import NotAnotherAnswer
-from memnet.memory import MemoryAt
+from memnet.memory_at import MemoryAt
 from memnet.story import Answer, Evidence
 from memnet.supposing import NOTHING, Overlay
 

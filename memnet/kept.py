@@ -16,7 +16,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from memnet.errors import MemoryNotFound
-from memnet.memory import Memory, MemoryAt
+from memnet.memory import Memory
+from memnet.memory_at import MemoryAt
 from memnet.store import AnswerRow, MemoryRow
 from memnet.story import Alternative, Answer, Attended, Entry, Evidence, HeadReading, HopReading, ReadAs
 from memnet.supposing import NOTHING, Overlay

@@ -1,4 +1,4 @@
-"""Memory: remember, ask, forget. The only module where network and store meet.
+"""Memory: remember, ask, forget. Here network and store meet, and for what is asked, in `memory_at`.
 
 The store keeps a fact's text and its vectors; the network's attention reads those vectors as
 inner products from the index. What an answer needs beyond them (the age of a fact, the answer
@@ -21,9 +21,10 @@ from uuid import UUID
 import numpy as np
 from jaxtyping import Float32
 
-from memnet.errors import FactNotFound, ModelNotActive, VectorDamaged
+from memnet.errors import ModelNotActive, VectorDamaged
+from memnet.memory_at import MemoryAt, told
 from memnet.models import SHIPPED, find
-from memnet.reader import Reader, Told
+from memnet.reader import Reader
 from memnet.store import (
     DEFAULT_CACHE_BYTES,
     DEFAULT_DATABASE_URL,
@@ -44,19 +45,14 @@ from memnet.store import (
     open_database,
 )
 from memnet.story import Answer, ReadAs
-from memnet.supposing import NOTHING, Overlay, SupposedFacts
 from memnet.training.checkpoint import load_checkpoint
-from memnet.viewed import ViewedFacts, restored, settled_below, writes_of
-from memnet.worked import SHELF
+from memnet.viewed import restored, settled_below, writes_of
 
 T = TypeVar("T")
 
 ENCODE_AT_ONCE = 10_000
 """Facts of another model, or with damaged vectors, that are encoded while the caller waits: a third of a
 second."""
-
-_LISTED_BYTES = 48
-"""Of a fact's number and the place of its text in a list."""
 
 log = logging.getLogger("memnet")
 
@@ -83,120 +79,6 @@ class Remembered:
     facts: tuple[RememberedFact, ...]
     repeated: bool = False
     """Whether an earlier call with the same idempotency key stored it, and this one nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """A fact that was found, not reasoned about."""
-
-    seq: int
-    text: str
-    score: float
-    """Inner product of its first vector with the query of the first hop."""
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryAt:
-    """A memory as of one revision: all that is asked of it is answered from the same facts."""
-
-    uid: UUID
-    """Of the memory that is read, for the ids of its facts."""
-    memory_id: str
-    """The memory's name."""
-    last_revision: int
-    """The memory's last one when this was read."""
-    last_seq: int
-    """Number of the newest fact it ever held; what is added for one question goes on behind it."""
-    _reader: Reader
-    _view: View
-
-    @property
-    def revision(self) -> int:
-        """The one that is read."""
-        return self._view.revision
-
-    def __len__(self) -> int:
-        """Live facts."""
-        return len(self._view)
-
-    def retention(self, seqs: Sequence[int]) -> Float32[np.ndarray, " facts"]:
-        """What later facts left of each of these live ones, as a logarithm: 0 for all of it."""
-        found: np.ndarray = self._view.retention[np.searchsorted(self._view.seqs, seqs)]
-        return found
-
-    def ask(
-        self,
-        question: str,
-        *,
-        limit: int | None = 10,
-        top_answers: int = 2,
-        overlay: Overlay = NOTHING,
-        heads: bool = False,
-    ) -> Answer:
-        """Answer a question; see `Memory.ask`.
-
-        Args:
-            question: One question.
-            limit: Most facts to list per hop, per head and as evidence; None for all.
-            top_answers: How many alternatives to list.
-            overlay: Facts to add or hide for this question.
-            heads: Say of every hop what each of its heads read.
-
-        Raises:
-            TextError: A question without a word, or an added fact without one; `index` says which.
-            FactNotFound: A fact to hide that the memory does not hold as of then.
-        """
-        told = self._supposed(overlay) if overlay else _told(self._view, self._reader.attended(len(self)))
-        return self._reader.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
-
-    def _supposed(self, overlay: Overlay) -> Told:
-        reader, view = self._reader, self._view
-        added = overlay.added(self.last_seq)
-        hidden = np.array(sorted(seq for seq in overlay.hide if seq <= self.last_seq), np.int64)
-        absent = np.setdiff1d(hidden, view.seqs).tolist() if len(hidden) else []
-        absent += [seq for seq in overlay.hide if seq > self.last_seq + len(overlay.add)]
-        if absent:
-            raise FactNotFound(self.memory_id, str(absent[0]))
-        model = reader.model
-        vectors = np.empty((0, model.spaces, model.dim), np.float32)
-        if added:
-            vectors = reader.encode([text for _, text in added])
-        eligible = len(view) - len(hidden) + len(added)
-        attended = reader.attended(eligible)
-        # As many more of the memory's newest facts as may be hidden among them.
-        base = ViewedFacts(view, min(len(view), attended + len(hidden)))
-        kept = np.flatnonzero(~np.isin(base.seqs, hidden))
-        first = max(len(added) - attended, 0)
-        added, vectors = added[first:], vectors[first:]
-        kept = kept[max(len(kept) - (attended - len(added)), 0) :]
-        texts = view.newest_texts(len(base))
-        return Told(
-            slots=SupposedFacts(
-                base, kept, vectors, reader.gates if model.has_gates else None, model.retire_below
-            ),
-            seqs=[*base.seqs[kept].tolist(), *(seq for seq, _ in added)],
-            texts=[*(texts[place] for place in kept.tolist()), *(text for _, text in added)],
-            eligible=eligible,
-            revision=view.revision,
-        )
-
-    def nearest(self, text: str, limit: int) -> tuple[Nearest, ...]:
-        """The facts whose first vectors have the largest inner products with a question's, best first.
-
-        All live facts are compared, also those too old to be attended to. Neither their age nor the words
-        that the network does not know have a part in it.
-
-        Raises:
-            TextError: A text without a word.
-        """
-        query = self._reader.encode_question(text)
-        seqs, scores = self._view.index(0).search(query, limit)
-        texts = self._view.texts
-        places = np.searchsorted(self._view.seqs, seqs[0]).tolist()
-        return tuple(
-            Nearest(seq, texts[place], score)
-            for seq, place, score in zip(seqs[0].tolist(), places, scores[0].tolist(), strict=True)
-        )
 
 
 class Memory:
@@ -425,8 +307,8 @@ class Memory:
             StoreError: The store could not be read.
         """
         _, view = self._read(memory_id, as_of_revision, recorded_at)
-        told = _told(view, self.reader.attended(len(view)))
-        return self.reader.answer(question, told, limit=limit, top_answers=top_answers, heads=heads)
+        facts = told(view, self.reader.attended(len(view)))
+        return self.reader.answer(question, facts, limit=limit, top_answers=top_answers, heads=heads)
 
     def ask_facts(
         self,
@@ -509,14 +391,3 @@ class Memory:
                 )
                 vectors = self.reader.encode([fact.text for fact in missing])
                 self.store.add_vectors(memory_id, self.model_id, [fact.seq for fact in missing], vectors)
-
-
-def _told(view: View, attended: int) -> Told:
-    slots = ViewedFacts(view, attended)
-    seqs, texts = SHELF.once(
-        view.worked,
-        ("told", attended),
-        lambda: (slots.seqs.tolist(), view.newest_texts(attended)),
-        lambda lists: attended * _LISTED_BYTES,
-    )
-    return Told(slots, seqs, texts, eligible=len(view), revision=view.revision, worked=view.worked)

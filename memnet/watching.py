@@ -17,7 +17,8 @@ from typing import Literal
 from uuid import UUID
 
 from memnet.errors import FactNotFound, HistoryErased, LogCompacted, MemoryNotFound, RevisionNotFound
-from memnet.memory import Memory, MemoryAt
+from memnet.memory import Memory
+from memnet.memory_at import MemoryAt
 from memnet.store import Change
 from memnet.story import Answer
 

@@ -10,7 +10,8 @@ from memnet import kept
 from memnet.errors import FactNotFound, HistoryErased, NotAnotherAnswer
 from memnet.explaining import asking_without, explain
 from memnet.kept import Asked, KeptAnswer
-from memnet.memory import Memory, MemoryAt
+from memnet.memory import Memory
+from memnet.memory_at import MemoryAt
 from memnet.reader import ModelInfo
 from memnet.store import fact_id, seq_of
 from memnet.story import Answer

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from memnet.memory import Memory, MemoryAt
+from memnet.memory import Memory
+from memnet.memory_at import MemoryAt
 from service import problems
 from service.errors import InvalidRequest, Refused
 from service.schemas.moment import ReadOptions, StateQuery

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from memnet.memory import Nearest
+from memnet.memory_at import Nearest
 from memnet.store import fact_id
 from service.schemas.fact import FIRST_ID, STORY
 from service.schemas.moment import AsOf, ReadOptions

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from memnet.explaining import Explanation, LeftOut
-from memnet.memory import Nearest, Remembered
+from memnet.memory import Remembered
+from memnet.memory_at import Nearest
 from memnet.store import fact_id
 from memnet.story import Answer, Reason
 

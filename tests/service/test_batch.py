@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from memnet.memory import Memory, MemoryAt
+from memnet.memory import Memory
+from memnet.memory_at import MemoryAt
 from memnet.story import Answer
 from tests.service.problem import problem
 

@@ -16,7 +16,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from memnet.memory import Memory, MemoryAt
+from memnet.memory import Memory
+from memnet.memory_at import MemoryAt
 from service import asking, problems
 from service.app import create_app
 from service.capacity import Capacity

@@ -84,8 +84,8 @@ class MultiHeadRecipe(Settings):
                 raise RecipeError(f"{name} must not be negative; got {getattr(self, name)}")
         if not self.lead_in_writes and self.lead_in >= self.questions:
             raise RecipeError(
-                f"lead_in ({self.lead_in}) must be below questions ({self.questions}) where lead_in_writes is "
-                "false: the gates would never be trained"
+                f"lead_in ({self.lead_in}) must be below questions ({self.questions}) where lead_in_writes "
+                "is false: the gates would never be trained"
             )
         for name in ("learning_rate", "max_norm"):
             if not getattr(self, name) > 0:
