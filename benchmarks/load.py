@@ -145,7 +145,7 @@ def measure(given: argparse.Namespace) -> list[Row]:
     rows = []
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
-        with served(folder, given.workers) as one:
+        with served(folder, given.workers, pin_workers=given.pin or None) as one:
             for size in given.sizes:
                 fill(one, f"of-{size}", story(size))
             with one.client() as client:
@@ -178,6 +178,7 @@ def main() -> None:
     """Measure and print."""
     parser = options(__doc__)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--pin", action="store_true", help="keep each worker on one processor")
     parser.add_argument("--seconds", type=float, default=10, help="of each kind and number of connections")
     parser.add_argument("--sizes", type=int, nargs="+", default=[50, 10_000])
     parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
@@ -191,9 +192,9 @@ def main() -> None:
     page = Page(f"Load over HTTP: {given.workers} workers, loopback", "uvicorn", "torch")
     rows = measure(given)
     page.say(
-        f"SQLite with synchronous=FULL; a key with every request; {given.seconds:g} s each, once. Refused "
-        "are answers of another status than expected, broken are connections that failed; neither counts per "
-        "second."
+        f"SQLite with synchronous=FULL;{' each worker on one processor;' if given.pin else ''} a key with "
+        f"every request; {given.seconds:g} s each, once. Refused are answers of another status than "
+        "expected, broken are connections that failed; neither counts per second."
     )
     page.table(COLUMNS, [cells(each) for each in rows])
     page.deliver(given.out)

@@ -87,6 +87,8 @@ def _serve(settings: Settings, listener: socket.socket, said: str) -> None:
     from service import logs, workers
     from service.app import create_app
 
+    if settings.pin_workers:
+        workers.pin(0)
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     with _opened(settings) as memory:
         logs.configure(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -54,6 +55,11 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=1, ge=1, le=64)
     """Processes that answer, on one port and one database."""
+
+    pin_workers: bool = False
+    """Keep each process on one of the processors that the first may use, in turn, so that its threads hand
+    over without waking another processor. Linux only, and only where nothing else wants these processors: two
+    services that see the same ones would choose the same."""
 
     cache_mib: int = Field(default=DEFAULT_CACHE_BYTES >> 20, ge=0)
     """Indexes that each process keeps in memory at most, in MiB; a fact takes about one KiB. A memory whose
@@ -127,6 +133,13 @@ class Settings(BaseSettings):
 
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much is logged. Facts and questions are logged at no level."""
+
+    @field_validator("pin_workers")
+    @classmethod
+    def _can_pin(cls, pin_workers: bool) -> bool:
+        if pin_workers and not hasattr(os, "sched_setaffinity"):
+            raise ValueError("this system cannot keep a process on one processor (Linux can); leave it unset")
+        return pin_workers
 
     @field_validator("database_url")
     @classmethod

@@ -166,6 +166,8 @@ def _work(settings: Settings, listener: socket.socket, grace_s: int, shares: Sha
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    if settings.pin_workers:
+        pin(place)
 
     import torch
 
@@ -176,6 +178,16 @@ def _work(settings: Settings, listener: socket.socket, grace_s: int, shares: Sha
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     server = FairServer(config(settings, create_app(settings), grace_s=grace_s), shares, place)
     server.run(sockets=[listener])
+
+
+def pin(place: int) -> None:
+    """Keep this process, and every thread that it will start, on one of the processors that it may use.
+
+    A worker's threads compute one at a time, so one processor is all that they use, and the event loop need
+    not wake another one, asleep, to have a question answered.
+    """
+    allowed = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {allowed[place % len(allowed)]})
 
 
 def _end_with_its_parent() -> None:

@@ -150,6 +150,22 @@ def test_workers_end_when_nobody_looks_after_them(tmp_path: Path, checkpoint: Pa
         until(lambda: _status(address, "/livez") == 0, within_s=20)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes cannot be kept on a processor")
+def test_workers_that_are_to_stay_on_one_processor_each_do_so_and_take_turns_at_them(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    allowed = sorted(os.sched_getaffinity(0))
+    with serving(tmp_path, checkpoint, "--workers", "2", MEMNET_PIN_WORKERS="true") as (process, address):
+        until(lambda: len(_children(process.pid)) == 2)
+        until(lambda: _status(address, "/readyz") == 200)
+        for place, worker in enumerate(_children(process.pid)):
+            threads = [int(each.name) for each in Path(f"/proc/{worker}/task").iterdir()]
+            assert len(threads) > 1
+            for each in threads:
+                assert os.sched_getaffinity(each) == {allowed[place % len(allowed)]}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are spawned")
 def test_what_workers_are_forked_from_has_one_thread_and_no_database_open() -> None:
     loaded = (

@@ -42,6 +42,18 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert Settings(port=9001).port == 9001
 
 
+def test_keeping_workers_on_processors_is_refused_where_the_system_cannot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("os.sched_setaffinity", raising=False)
+    monkeypatch.setenv("MEMNET_PIN_WORKERS", "true")
+
+    with pytest.raises(ValidationError) as raised:
+        Settings()
+
+    assert "cannot keep a process on one processor (Linux can); leave it unset" in explain(raised.value)
+
+
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMNET_CHECKPOINT", "")
     monkeypatch.setenv("MEMNET_DATABASE_URL", "")
