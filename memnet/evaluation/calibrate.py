@@ -371,9 +371,11 @@ def _limit(
             limit = max(limit, float(lost[allowed]))
     answered = np.sort(doubts[~decided & given])
     allowed = int((1 - DECLINED) * (~decided).sum())
-    if allowed < len(answered):
-        # The doubt of the first one that must be declined, and a little less.
-        limit = max(limit, float(answered[allowed]) - 2e-4)
+    if allowed >= len(answered):
+        # The network itself calls enough of them undecided.
+        return 1.0
+    # The doubt of the first one that must be declined, and a little less.
+    limit = max(limit, float(answered[allowed]) - 2e-4)
     return round(min(1.0, limit + 1e-4), 4)
 
 

@@ -118,3 +118,15 @@ def test_doubt_is_answered_as_far_as_97_of_100_undecidable_questions_are_still_d
     assert 0.79 < limit_of(sure, unsure) < 0.8
     # One more that is hard to tell, and the limit is what two lost answers allow.
     assert 0.1 <= limit_of(sure, [0.05] * 4 + [0.8] * 96) < 0.2
+
+
+def test_doubt_costs_no_answer_where_the_network_itself_calls_97_of_100_undecidable_questions_undecided():
+    right = np.array([True] * 100 + [False] * 100)
+    doubts = np.array([0.1] * 98 + [0.3, 0.4] + [0.9] * 100)
+
+    def limit(answered: int) -> float:
+        given = np.arange(200) < 100 + answered
+        return calibrate._limit(doubts, worded=right | True, decided=right, given=given, right=right)
+
+    assert limit(3) == 1.0
+    assert limit(4) < 1.0
