@@ -207,7 +207,7 @@ class Held:
 
     def __init__(self) -> None:
         self._ever: dict[int, list[float]] = {}
-        """By worker, the more of which were seen the longer it lived."""
+        """Every look at each worker, by process."""
         self._steady: dict[int, list[float]] = {}
         """Since memories have stopped growing, and since its beginning."""
         self._steady_s = 0

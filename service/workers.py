@@ -183,8 +183,8 @@ def _work(settings: Settings, listener: socket.socket, grace_s: int, shares: Sha
 def pin(place: int) -> None:
     """Keep this process, and every thread that it will start, on one of the processors that it may use.
 
-    A worker's threads compute one at a time, so one processor is all that they use, and the event loop need
-    not wake another one, asleep, to have a question answered.
+    Its threads take turns at computing, so they lose little by it, and the event loop need not wake another
+    processor, asleep, to have a question answered.
     """
     allowed = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {allowed[place % len(allowed)]})

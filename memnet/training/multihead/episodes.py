@@ -15,13 +15,14 @@ from memnet.nn.multihead import QuestionBatch
 from memnet.nn.roles import PER_SENTENCE
 from memnet.training.multihead.layout import Layout
 from memnet.training.multihead.lessons import Asked, Lesson
-from memnet.training.multihead.passing import COMES, drawn_places, place_slots
-
-NEVER = 1e6
-"""Time of a fact that no question reaches."""
-
-IN_A_ROW = 0.5
-"""Share of the stories with strangers where these are told in a row, not here and there."""
+from memnet.training.multihead.passing import (
+    COMES,
+    NEVER,
+    before_what_pronouns_speak_of,
+    drawn_places,
+    place_slots,
+    some_in_a_row,
+)
 
 
 @dataclass
@@ -206,8 +207,8 @@ class Episodes:
             extra = facts[extra_story, (rng.random((S, strangers)) * count[extra_story]).astype(np.int64)]
             when = np.floor(rng.random((S, strangers)) * (now.max(axis=1, keepdims=True) + 2)) + 0.5
             pronoun = self.fact_pronoun[facts] & told_mask
-            when = _before_what_pronouns_speak_of(when, times, pronoun)
-            when, times, now = _some_in_a_row(rng, when, times, now, told, count, pronoun)
+            when = before_what_pronouns_speak_of(when, times, pronoun)
+            when, times, now = some_in_a_row(rng, when, times, now, told, count, pronoun)
             when[self.fact_pronoun[extra]] = NEVER
             extra_places = self.fact_symbols[extra]
             # Their symbols are other ones, appended behind the story's own.
@@ -253,61 +254,6 @@ class Episodes:
             t(asked),
             questions[asked],
         )
-
-
-def _before_what_pronouns_speak_of(when: np.ndarray, times: np.ndarray, pronoun: np.ndarray) -> np.ndarray:
-    """Moments that fall between a fact and the one that says "she" of it, put before both.
-
-    Args:
-        when: (stories, strangers), between the times of facts.
-        times: (stories, facts), rising.
-        pronoun: (stories, facts): which facts begin with a pronoun.
-    """
-    for _ in range(3):  # as many facts in a row may say "she"
-        following = (times[:, None] < when[..., None]).sum(axis=2)
-        parts = np.take_along_axis(pronoun, np.minimum(following, times.shape[1] - 1), axis=1)
-        parts &= (following > 0) & (following < times.shape[1])
-        before = np.take_along_axis(times, np.maximum(following - 1, 0), axis=1) - 0.5
-        when = np.where(parts, before, when)
-    return when
-
-
-def _some_in_a_row(
-    rng: np.random.Generator,
-    when: np.ndarray,
-    times: np.ndarray,
-    now: np.ndarray,
-    told: np.ndarray,
-    count: np.ndarray,
-    pronoun: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """In some stories all strangers are told in a row, a step each, and what follows comes later by so much.
-
-    Args:
-        when: (stories, strangers), where they stand otherwise.
-        times: (stories, facts), rising; from NEVER on there are no facts.
-        now: (stories, questions).
-        told: (stories, questions): facts before each question.
-        count: (stories,): facts of each story.
-        pronoun: (stories, facts): which facts begin with a pronoun; none is parted from what it speaks of.
-
-    Returns:
-        The same three moments: of strangers, facts and questions.
-    """
-    stories, strangers = when.shape
-    chosen = np.less(rng.random((stories, 1)), IN_A_ROW)
-    # Behind the last fact as often as before two others: what users ask about is seldom what was told last.
-    first = np.minimum(np.floor(rng.random(stories) * (count + 2)), count).astype(np.int64)[:, None]
-    for _ in range(3):
-        follows = np.take_along_axis(pronoun, np.minimum(first, pronoun.shape[1] - 1), axis=1)
-        first = np.where(follows & (first < count[:, None]), first - 1, first)
-    before = np.where(first > 0, np.take_along_axis(times, np.maximum(first - 1, 0), axis=1), 0.0)
-    later = chosen & (np.arange(times.shape[1]) >= first) & (times < NEVER)
-    return (
-        np.where(chosen, before + 1.0 + np.arange(strangers), when),
-        np.where(later, times + strangers, times),
-        np.where(chosen & (told >= first), now + strangers, now),
-    )
 
 
 def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

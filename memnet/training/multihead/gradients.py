@@ -15,7 +15,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from memnet.nn.multihead import MultiHeadMemory, QuestionBatch
-from memnet.training.multihead.episodes import NEVER, Targets, loss_of
+from memnet.training.multihead.episodes import Targets, loss_of
+from memnet.training.multihead.passing import NEVER
 
 
 class Direct:

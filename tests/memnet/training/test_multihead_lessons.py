@@ -144,7 +144,7 @@ def test_no_stranger_comes_between_a_pronoun_and_what_it_speaks_of():
 
 
 def test_strangers_told_in_a_row_are_a_step_apart_and_what_follows_comes_later_by_so_many(monkeypatch):
-    monkeypatch.setattr("memnet.training.multihead.episodes.IN_A_ROW", 1.0)
+    monkeypatch.setattr("memnet.training.multihead.passing.IN_A_ROW", 1.0)
     lexicon = Lexicon([*LEXICON.words, "he", "then"])
     pair = ("John went to the office.", "Then he went to the garden.")
     asked = [Asked("Where is John?", ("garden",), told) for told in (2, 4)]
