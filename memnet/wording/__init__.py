@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memnet.wording.entities import NAME_WORDS
 from memnet.wording.generator import generate, unanswerable_questions
+from memnet.wording.ledger import COUNTS
 from memnet.wording.motives import DRIVES
 from memnet.wording.tables import guessable, language, times
 from memnet.wording.values import RELATIONS, Split, WordedQuestion, WordedStory
@@ -12,7 +13,7 @@ LANGUAGE: frozenset[str] = language()
 """Every lower-case word that training wording uses outside names."""
 
 ANSWERS: frozenset[str] = frozenset(
-    {"yes", "no", "maybe", "nothing", "nobody", "none", "one", "two", "three", "four", "five"}
+    {"yes", "no", "maybe", "nothing", "nobody", *COUNTS}
     | {"north", "south", "east", "west"}
     | set(DRIVES.values())
     | set(times())

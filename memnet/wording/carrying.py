@@ -10,7 +10,7 @@ from memnet.wording.entities import Cast, Entity
 from memnet.wording.inquiry import Inquiry
 from memnet.wording.ledger import COUNTS
 from memnet.wording.telling import Teller, Told
-from memnet.wording.themes import EVENTS, THEMES, TWO_THINGS, WITHOUT_THINGS, Stage
+from memnet.wording.themes import EVENTS, THEMES, TWO_THINGS, Stage, numbers
 from memnet.wording.vain import Vain
 
 _PRONOUNS = 0.15
@@ -26,12 +26,10 @@ class Carrying:
     def __init__(self, draw: Draw, cast: Cast, teller: Teller, asker: Asker, length: int) -> None:
         self._draw, self._teller, self._asker = draw, teller, asker
         theme = draw.weighted(THEMES)
-        loads = theme == "loads"
-        number = 2 + (length > 5) + (length > 14) - loads
-        people = [cast.person() for _ in range(draw.between(number, number + 1))]
+        number_of_people, number_of_things = numbers(theme, length)
+        people = [cast.person() for _ in range(draw.between(*number_of_people))]
         places = [cast.place() for _ in range(draw.between(2, 3 + (length > 6) + (length > 14)))]
-        many = draw.between(1 + 2 * loads, 2 + (length > 5) + (length > 14) + 2 * loads)
-        things = [cast.thing() for _ in range(many * (theme not in WITHOUT_THINGS))]
+        things = [cast.thing() for _ in range(draw.between(*number_of_things))]
         self._stage = Stage(theme, people, places, things)
         self._inquiry, self._vain = Inquiry(draw, self._stage), Vain(draw, self._stage)
         self._events: dict[str, Callable[[], Told | None]] = {

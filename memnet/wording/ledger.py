@@ -14,7 +14,8 @@ from memnet.wording.asking import Decided
 from memnet.wording.entities import Entity
 from memnet.wording.telling import Told
 
-COUNTS = ("none", "one", "two", "three", "four", "five")
+COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
+"""Answers to "how many"; nobody has more things than that."""
 NOTHING = "nothing"
 NOBODY = "nobody"
 

@@ -12,19 +12,21 @@ THEMES = {
     "travels": 1.5,
     "things": 2.5,
     "loads": 3.0,
+    "hoards": 1.0,
     "gifts": 2.0,
     "journeys": 2.0,
     "states": 1.5,
 }
 """Chances of each kind."""
 
-WITHOUT_THINGS = ("rooms", "travels")
+_WITHOUT_THINGS = ("rooms", "travels")
 
 EVENTS = {
     "rooms": {"move": 6.0, "be": 3.0, "be absent": 6.0, "be either": 2.5},
     "travels": {"move": 1.0},
     "things": {"move": 6.0, "take": 6.0, "drop": 3.0, "have": 1.0, "be": 0.6, "lie": 0.6},
     "loads": {"move": 1.5, "take": 6.0, "drop": 1.8, "have": 2.0, "give": 0.7},
+    "hoards": {"move": 0.7, "take": 7.0, "drop": 0.8, "have": 2.0, "give": 0.3},
     "gifts": {"move": 2.0, "take": 4.0, "drop": 1.0, "have": 1.5, "give": 5.0},
     "journeys": {"move": 6.0, "take": 2.0, "drop": 0.5},
     "states": {"be": 3.0, "have": 4.0, "lie": 3.0},
@@ -65,6 +67,7 @@ ASKED = {
         "did_take": 2.0,
         "did_drop": 2.0,
     },
+    "hoards": {"lists": 6.0, "counting": 6.0, "has": 1.5, "who_has": 1.0},
     "gifts": {
         "what_given": 3.0,
         "who_gave": 3.0,
@@ -94,8 +97,18 @@ ASKED = {
 }
 """What is asked how often in each kind of story."""
 
-TWO_THINGS = {"loads": 0.3, "gifts": 0.1, "things": 0.1, "journeys": 0.0, "states": 0.0}
+TWO_THINGS = {"loads": 0.3, "hoards": 0.4, "gifts": 0.1, "things": 0.1, "journeys": 0.0, "states": 0.0}
 """Share of takes that are of two things."""
+
+
+def numbers(theme: str, length: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Fewest and most people, and things, of a story of so many facts."""
+    more = (length > 5) + (length > 14)
+    if theme == "hoards":
+        return (1, 2), (5, 9)
+    if theme == "loads":
+        return (1 + more, 2 + more), (3, 4 + more)
+    return (2 + more, 3 + more), (0, 0) if theme in _WITHOUT_THINGS else (1, 2 + more)
 
 
 @dataclass(slots=True)

@@ -23,9 +23,6 @@ from memnet.training.multihead.symmetry import SIDED_TASKS, SIDES, variants
 from memnet.training.spec import Spec
 from memnet.wording import generate, guessable
 
-WORDED_DILUTION = 4
-"""Of the stories in robust wording, a quarter is told per epoch where others would all be."""
-
 WORDED_VALIDATION = 1_000
 """Stories in training wording, of other seeds, that are set aside."""
 
@@ -42,8 +39,8 @@ class MultiHeadRunData:
     validation: Episodes
     lexicon: Lexicon
     config: MultiHeadConfig
-    dilution: Mapping[int, int]
-    """By what a task's share of an epoch is divided: its lessons stand there from several sides, or are
+    shares: Mapping[int, float]
+    """What share of a task's lessons an epoch has, if not all: they stand there from several sides, or are
     generated and many."""
     record: dict[str, Any]
     """Which files were read, as JSON, and in words what is not the official data."""
@@ -96,6 +93,7 @@ def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
         num_hops=recipe.num_hops,
         num_heads=1 if recipe.attention == "dot" else recipe.num_heads,
         attention=recipe.attention,
+        positions=recipe.positions,
         write=recipe.write,
     )
 
@@ -116,7 +114,7 @@ def load_multihead_data(spec: MultiHeadRunSpec) -> MultiHeadRunData:
         validation=lay_out(held_out_lessons),
         lexicon=lexicon,
         config=config,
-        dilution=dict.fromkeys(sided, SIDES) | {0: WORDED_DILUTION},
+        shares=dict.fromkeys(sided, 1 / SIDES) | {0: recipe.worded_told},
         record=record,
     )
 

@@ -22,6 +22,8 @@ class MultiHeadRecipe(Settings):
     """Of `dot` attention there is one head, whatever stands here."""
     attention: str = "scaled"
     """How heads score facts: `scaled`, `dot`, `additive` or `general`; see `memnet.nn.attention`."""
+    positions: int = 8
+    """Longest answer, in words or names: lists of more entries are cut."""
     write: bool = True
     """Whether new facts supersede older ones."""
     questions: int = 3_800_000
@@ -67,6 +69,8 @@ class MultiHeadRecipe(Settings):
     """Whether tasks 17 and 19 are also told from the seven other sides; see `symmetry`."""
     worded: int = 60_000
     """Stories in robust wording (`memnet.wording`) beside bAbI's."""
+    worded_told: float = 0.25
+    """Share of these that is told per epoch, where all of bAbI's are."""
     hidden: float = 0.5
     """Share of these that are read without knowing half of the words that a reader could do without."""
     validation: float = 0.1
@@ -76,7 +80,7 @@ class MultiHeadRecipe(Settings):
     def __post_init__(self) -> None:
         if self.attention not in MECHANISMS:
             raise RecipeError(f"attention must be one of {', '.join(MECHANISMS)}; got '{self.attention}'")
-        for name in ("num_hops", "num_heads", "questions", "batch_size", "memory"):
+        for name in ("num_hops", "num_heads", "positions", "questions", "batch_size", "memory"):
             if getattr(self, name) < 1:
                 raise RecipeError(f"{name} must be at least 1; got {getattr(self, name)}")
         for name in ("lead_in", "warmup", "weight_decay", "strangers", "cross_questions", "worded", "seed"):
@@ -90,7 +94,7 @@ class MultiHeadRecipe(Settings):
         for name in ("learning_rate", "max_norm"):
             if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} must be above 0; got {getattr(self, name)}")
-        for name in ("rename", "alike", "gaps", "late", "hidden"):
+        for name in ("rename", "alike", "gaps", "late", "worded_told", "hidden"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{name} must be a share from 0 to 1; got {getattr(self, name)}")
         for name in ("average", "validation"):

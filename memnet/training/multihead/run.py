@@ -78,7 +78,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         self.averaged = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.history: list[dict[str, Any]] = []
         pools = np.unique(self.data.training.q_pool).tolist()
-        self.shares = {pool: FIRST_SHARE / self._dilution(pool) for pool in pools}
+        self.shares = {pool: FIRST_SHARE * self._share(pool) for pool in pools}
         self.epoch, self.batches_done, self.updates, self.questions = 0, 0, 0, 0
         self.elapsed_s, self.cpu_s = 0.0, 0.0
         self._sums: dict[int, list[float]] = {}
@@ -209,8 +209,8 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
                 sums[1] += float(here.sum())
         self._unread.clear()
 
-    def _dilution(self, pool: int) -> int:
-        return self.data.dilution.get(task_of(pool), 1)
+    def _share(self, pool: int) -> float:
+        return self.data.shares.get(task_of(pool), 1.0)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -237,7 +237,7 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         )
         self.history.append(asdict(report))
         for pool, loss in losses.items():
-            self.shares[pool] = min(MOST, LEAST + PER_NAT * loss) / self._dilution(pool)
+            self.shares[pool] = min(MOST, LEAST + PER_NAT * loss) * self._share(pool)
         self._sums = {}
         if self._leads_in and self.questions >= self.spec.recipe.lead_in:
             self._set_leads_in(False)

@@ -1,4 +1,4 @@
-"""A network that begins with what another one has learned, though it knows more words."""
+"""A network that begins with what another one has learned, though it has more words or longer answers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from memnet.training.checkpoint import Checkpoint
 
 _BY_WORD = "encoder.embedding.weight"
 _BY_ANSWER = ("choose.weight", "choose.bias")
+_BY_POSITION = ("answer.weight", "answer.bias", "copy.weight", "copy.bias")
 
 
 @torch.no_grad()
 def take_over(network: MultiHeadMemory, lexicon: Lexicon, checkpoint: Checkpoint) -> None:
     """Give a network the weights of a trained one; words that only it knows keep what they have.
 
+    Positions of the answer beyond the other's last begin as that one: nearly always the end of the answer.
+
     Args:
         network: As it was made.
         lexicon: Its words.
-        checkpoint: Of a network of the same shape, but for the number of words and answers.
+        checkpoint: Of a network of the same shape, but for the number of words, answers and positions.
 
     Raises:
         InputError: The shapes differ, or it is no multi-head network.
@@ -36,6 +39,12 @@ def take_over(network: MultiHeadMemory, lexicon: Lexicon, checkpoint: Checkpoint
     tail = len(old[_BY_ANSWER[1]]) - len(words.answers)
     answers += [(len(lexicon.answers) + i, len(words.answers) + i) for i in range(tail)]
     rows |= dict.fromkeys(_BY_ANSWER, answers)
+    positions, others = network.config.positions, other.config.positions
+    for name in _BY_POSITION:
+        size = len(new[name]) // positions
+        rows[name] = [
+            (at * size + i, min(at, others - 1) * size + i) for at in range(positions) for i in range(size)
+        ]
     for name, tensor in new.items():
         fits = name in old and (tensor.shape[1:] == old[name].shape[1:] if name in rows else True)
         if not fits or (name not in rows and tensor.shape != old[name].shape):

@@ -250,7 +250,7 @@ def test_most_answers_of_worded_stories_are_on_offer():
 def test_times_of_day_are_answers():
     worded = [
         (q, k)
-        for story in generate(600, seed=6)
+        for story in generate(900, seed=6)
         for q, k in zip(story.story.questions, story.questions, strict=True)
     ]
     # "When Mary left the park, where did she go?" asks for no time.

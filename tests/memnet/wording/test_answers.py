@@ -51,15 +51,20 @@ def test_sizes_follow_from_the_gold_facts(split):
         if worded.answers[0] not in ("yes", "no"):
             pair = (first, second) if (first, second) in pairs else (second, first)
             assert pair in pairs
-            bigger = r"bigger|larger|greater|more|the big one|wins|exceeds|dwarfs|other fit into"
+            bigger = (
+                r"bigger|larger|greater|more|the big one|wins|exceeds|dwarfs|other fit into|bulkier|the outside|ahead"
+                r"|(?:beats|swallow|contain|hold) the other|too big to go inside"
+            )
             answer = pair[0] if re.search(bigger, asked) else pair[1]
             assert worded.answers == (name_of(story, answer),), (question, gold_of(story, question))
             checked["which"] += 1
             continue
         # "Is A bigger than B", "Can A hold B", or "Does B fit in A", "Is B smaller than A".
         small_first = re.search(
-            r"small|(?<!too big to) fits? | put | goe?s? into|there (?:any )?space for|puny|less (?:space|big)"
-            r"|packed|slide|not as big|get (?:the )?\d+§ into|^(?:.*, )?next to",
+            r"small|(?<!too big to) fits? |(?<!when i) put |putting|goe?s? into|there (?:any )?space for|puny|less (?:space|big)"
+            r"|packed|slide|not as big|get (?:the )?\d+§ into|^(?:.*, )?next to|little enough|fall short"
+            r"|(?:pack|hide|stow|carry|squeeze|fitting|(?<!big to )fit|get) .*(?:in|inside|into) "
+            r"|§ (?:be stored|disappear|go) inside|something that would fit",
             asked,
         )
         if compared := re.search(r"compared with [^,]+, is .* (big|small)$", asked.rstrip("?")):
