@@ -19,7 +19,7 @@ from memnet.wording.shapes import FUNCTION_WORDS, SHAPE_WORDS, SHAPES
 _FOLDER = files("memnet.wording")
 _SLOT = re.compile(r"\{\w+\}")
 _NO_PASSIVE = re.compile(
-    r"\{poss\}|\{self\}|\{giver\}|\{it\}|\blet\b|\b(?:be|get|go|to|of|with|find|from|for|without|stop|come)\b[^{]*\{thing\}"
+    r"\{poss\}|\{self\}|\{giver\}|\{it\}|\b(?:let|and)\b|\b(?:be|get|go|to|of|with|find|from|for|without|stop|come)\b[^{]*\{thing\}"
 )
 _AGREEMENT = {
     "is": ("is", "are"),
