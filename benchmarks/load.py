@@ -6,7 +6,8 @@
 `memnet serve` is started on loopback with a new SQLite file and asks for a key, as in production; wrk, beside
 it on the same machine, keeps so many connections busy. Asked are different questions of a memory of 50 facts
 and of one of 10,000, searched is without inference, told are single facts and batches of 100. A fact is
-durable when its request is answered. Every status but the expected one is counted.
+durable when its request is answered. Every status but the expected one is counted. Beside it, in the same
+minutes, the least that the framework can answer: `bare.py`.
 
 Wall-clock figures hold for a machine that does nothing else. The column "per CPU second" divides by the
 processor time of the workers alone, which other work on the machine changes little.
@@ -20,10 +21,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bare import bare
 from report import Page, options
 from served import Served, fill, questions, served, story
 
@@ -142,9 +145,13 @@ def works(sizes: list[int]) -> list[Work]:
 
 def measure(given: argparse.Namespace) -> list[Row]:
     """Everything, each with every number of connections."""
-    rows = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
+        if not given.only:
+            with bare(given.workers) as one:
+                least = Work("a bare FastAPI route", "/answers", [{"question": q} for q in questions(50)])
+                rows += loads(one, least, given, folder)
         with served(folder, given.workers, pin_workers=given.pin or None) as one:
             for size in given.sizes:
                 fill(one, f"of-{size}", story(size))
@@ -154,12 +161,17 @@ def measure(given: argparse.Namespace) -> list[Row]:
             for work in works(given.sizes):
                 if given.only and not any(each in work.what for each in given.only):
                     continue
-                loaded(one, work, given.workers * 4, min(given.seconds, 2), folder)  # every worker warm
-                for connections in given.connections:
-                    row = loaded(one, work, connections, given.seconds, folder)
-                    print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
-                    rows.append(row)
+                rows += loads(one, work, given, folder)
     return rows
+
+
+def loads(one: Served, work: Work, given: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """A kind of work with every number of connections, once every worker is warm."""
+    loaded(one, work, given.workers * 4, min(given.seconds, 2), folder)
+    for connections in given.connections:
+        row = loaded(one, work, connections, given.seconds, folder)
+        print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
+        yield row
 
 
 COLUMNS = (

@@ -100,7 +100,7 @@ def served(
         found = re.search(r"http://[0-9.]+:\d+", process.stdout.readline())
         assert found, "the service did not start"
         one = Served(process, found.group(), headers, workers > 1)
-        _await_workers(one, workers)
+        await_workers(one, workers)
         yield one
     finally:
         stop(process)
@@ -133,7 +133,8 @@ def stop(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def _await_workers(one: Served, workers: int) -> None:
+def await_workers(one: Served, workers: int) -> None:
+    """Until it is ready, and so many processes answer."""
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         try:
