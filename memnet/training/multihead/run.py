@@ -35,6 +35,9 @@ SAVE_EVERY_S = 60.0
 READ_EVERY = 32
 """Updates between two looks at their losses: a GPU computes ahead meanwhile."""
 
+STRANGERS_PER_BATCH = 6_000
+"""Where its stories would have more strangers than this together, a batch has fewer stories."""
+
 FIRST_SHARE, LEAST, MOST, PER_NAT = 1.0, 0.1, 2.0, 2.0
 """Of each pool's lessons so many are taken per epoch: 0.1 and twice its mean loss in nats more, at most 2.
 What is mastered is repeated now and then; what is not gets the time."""
@@ -165,14 +168,18 @@ class MultiHeadRun(TrainingRun[MultiHeadRecipe]):
         """One step of the optimiser on a batch of the plan; says how many questions it had."""
         recipe, training = self.spec.recipe, self.data.training
         rng = np.random.default_rng([recipe.seed, self.epoch, self.batches_done, 1])
+        rename = rng.random() < recipe.rename
+        strangers = 0 if self._leads_in else _strangers(rng, recipe.strangers)
+        if strangers:
+            lessons = lessons[: max(2, STRANGERS_PER_BATCH // strangers)]
         batch, targets = training.batch(
             lessons,
-            rename=rng.random() < recipe.rename,
+            rename=rename,
             rng=rng,
             alike=recipe.alike,
             gaps=0.0 if self._leads_in else recipe.gaps,
             late=0.0 if self._leads_in else recipe.late,
-            strangers=0 if self._leads_in else _strangers(rng, recipe.strangers),
+            strangers=strangers,
         )
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.rate(self.updates, self.questions / recipe.questions)

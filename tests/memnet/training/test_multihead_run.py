@@ -10,6 +10,7 @@ import torch
 
 from memnet.errors import BabiDataMissing, CheckpointError, InputError, RecipeError
 from memnet.training.checkpoint import TRAINING, load_checkpoint
+from memnet.training.multihead import run as running
 from memnet.training.multihead.data import MultiHeadRunSpec
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.multihead.run import MultiHeadRun, errors_by_task
@@ -204,6 +205,21 @@ def test_a_run_that_begins_from_a_checkpoint_starts_as_good_as_it_was(
     assert run.validation_errors()[1] <= expected + 0.001
     assert run.begun_from["checkpoint"] == load_checkpoint(whole).digest
     assert run.begun_from["questions"] >= SHORT.questions
+
+
+def test_a_batch_among_thousands_of_strangers_has_few_stories_and_costs_what_others_cost(
+    tmp_path, spec, monkeypatch
+):
+    run = MultiHeadRun(tmp_path / "on", replace(spec, recipe=replace(SHORT, lead_in=0, strangers=3_000)))
+    lessons = max(run.plan(), key=len)
+    asked = {}
+    for strangers in (0, 100, 3_000):
+        monkeypatch.setattr(running, "_strangers", lambda rng, most, count=strangers: count)
+        asked[strangers] = run.update(lessons)
+
+    assert asked[100] == asked[0]
+    per_story = asked[0] / len(lessons)
+    assert asked[3_000] == pytest.approx(2 * per_story, abs=per_story)
 
 
 def test_a_run_of_another_shape_cannot_begin_from_it(tmp_path, spec, whole):
