@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
@@ -107,6 +107,14 @@ class Capacity:
         finally:
             self._in_line -= 1
             metrics.WAITED.observe(time.perf_counter() - began)
+
+
+async def _capacity(request: Request) -> Capacity:
+    capacity: Capacity = request.app.state.capacity
+    return capacity
+
+
+CapacityDep = Annotated[Capacity, Depends(_capacity)]
 
 
 async def _turn(request: Request) -> AsyncIterator[None]:

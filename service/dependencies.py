@@ -11,7 +11,6 @@ from pydantic import AfterValidator
 from memnet.errors import FactNotFound, MemoryNotFound
 from memnet.memory import Memory
 from memnet.store.memories import NAME
-from service.capacity import Capacity
 from service.settings import Settings
 
 REVISION_HEADER = "Memnet-Revision"
@@ -29,11 +28,6 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-async def _capacity(request: Request) -> Capacity:
-    capacity: Capacity = request.app.state.capacity
-    return capacity
-
-
 async def _request_id(request: Request) -> str:
     request_id: str = request.state.request_id
     return request_id
@@ -48,7 +42,6 @@ def _possible(memory_id: str) -> str:
 
 MemoryDep = Annotated[Memory, Depends(_memory)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
-CapacityDep = Annotated[Capacity, Depends(_capacity)]
 RequestIdDep = Annotated[str, Depends(_request_id)]
 MemoryName = Annotated[
     str,

@@ -9,7 +9,8 @@ from memnet.scorecard import load_scorecard
 from memnet.store.idempotency import KEPT
 from service import idempotency, problems
 from service.access import AccessDep, needs
-from service.dependencies import CapacityDep, MemoryDep, SettingsDep
+from service.capacity import CapacityDep
+from service.dependencies import MemoryDep, SettingsDep
 from service.errors import Refused
 from service.openapi import problem_responses
 from service.rates import per_minute

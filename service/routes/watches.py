@@ -18,7 +18,8 @@ from memnet.store.ids import MAX_SEQ
 from memnet.watching import Notice, Watcher
 from service import limits
 from service.access import needs
-from service.dependencies import CapacityDep, MemoryDep, MemoryName, SettingsDep
+from service.capacity import CapacityDep
+from service.dependencies import MemoryDep, MemoryName, SettingsDep
 from service.errors import InvalidRequest, Refused
 from service.openapi import problem_responses
 from service.schemas.problem import FieldProblem
