@@ -164,3 +164,17 @@ def test_the_conversation_nobody_trained_for_goes_as_it_is_written():
         assert f"= {said}" == next(lines), line
         asked += 1
     assert asked >= 8
+
+
+def test_the_verbs_of_it_that_nobody_taught_are_none_that_the_network_knows_and_are_read_as_it_says():
+    checkpoint = load_checkpoint(SHIPPED)
+    reader = Reader(checkpoint)
+    readme = (ROOT / "README.md").read_text()
+    (claim,) = re.findall(r"Nobody taught it (.*?): it reads them as (.*?), and says so", readme)
+    untaught, taught = (re.findall(r"\*(\w+)\*", part) for part in claim)
+
+    assert len(untaught) == len(taught) == 3
+    for word, as_if in zip(untaught, taught, strict=True):
+        (line,) = (line for line in block("text", "\n? ").splitlines() if word in line)
+        assert word not in checkpoint.vocabulary
+        assert [(each.word, each.taught) for each in reader.read_as(line[2:])] == [(word, as_if)]
