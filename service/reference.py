@@ -1,7 +1,8 @@
 """`python -m service.reference`: write the pages that are made from the code, in a checkout.
 
-`docs/openapi.json` is the API, the table in `docs/how-to/serve.md` the settings, and three modules of
-`memnet.client` are made from the API. A test fails when one of them is not what the code says.
+`docs/openapi.json` is the API, `docs/commands.md` the commands, the table in `docs/how-to/serve.md` the
+settings, and three modules of `memnet.client` are made from the API. A test fails when one of them is
+not what the code says.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 from pathlib import Path
 
-from service import client_code
+from service import client_code, command_page
 from service.app import create_app
 from service.openapi import rendered
 from service.settings import Settings, table
@@ -43,6 +44,7 @@ def with_settings(page: str) -> str:
 
 if __name__ == "__main__":
     (DOCS / "openapi.json").write_text(api(), encoding="utf-8")
+    (DOCS / "commands.md").write_text(command_page.page(), encoding="utf-8")
     serve = DOCS / "how-to" / "serve.md"
     serve.write_text(with_settings(serve.read_text(encoding="utf-8")), encoding="utf-8")
     for name, code in client().items():

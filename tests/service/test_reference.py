@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service import reference
+from service import command_page, reference
 from service.settings import Settings
 
 REMEDY = "run python -m service.reference"
@@ -10,6 +10,14 @@ REMEDY = "run python -m service.reference"
 
 def test_the_committed_api_is_the_one_that_is_served() -> None:
     assert (reference.DOCS / "openapi.json").read_text(encoding="utf-8") == reference.api(), REMEDY
+
+
+def test_the_page_of_commands_says_what_each_says_to_help() -> None:
+    page = (reference.DOCS / "commands.md").read_text(encoding="utf-8")
+
+    assert page == command_page.page(), REMEDY
+    for command in ("memnet serve", "memnet keys create", "memnet babi train", "memnet facts import"):
+        assert f"## {command}\n" in page
 
 
 def test_the_page_about_serving_lists_every_setting() -> None:
