@@ -102,7 +102,11 @@ class Evaluation:
                 "duplicates and the majority and lexical answers are not known"
             )
         notes += [change.note for change in self.changes]
-        notes.append(f"one run, seed {record.get('recipe', {}).get('seed')}, nothing selected")
+        run = f"one run, seed {record.get('recipe', {}).get('seed')}"
+        if part := record.get("mixed"):
+            notes.append(f"{run}, {part['share']:.0%} of its weights mixed with those it began from")
+        else:
+            notes.append(f"{run}, nothing selected")
         return notes
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from memnet.cli.lazy import LazyGroup
         "download": "memnet.cli.babi.download:download",
         "evaluate": "memnet.cli.babi.evaluate:evaluate",
         "generate": "memnet.cli.babi.generate:generate",
+        "mix": "memnet.cli.babi.mix:mix",
         "report": "memnet.cli.babi.report:report",
         "train": "memnet.cli.babi.train:train",
         "verify": "memnet.cli.babi.verify:verify",
