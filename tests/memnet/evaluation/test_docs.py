@@ -10,6 +10,7 @@ from memnet.cli.babi.benchmark import benchmark
 from memnet.cli.babi.calibrate import calibrate
 from memnet.cli.babi.card import card
 from memnet.cli.babi.evaluate import evaluate
+from memnet.cli.babi.mix import mix
 from memnet.cli.babi.report import report
 from memnet.evaluation.report import schema
 
@@ -18,7 +19,7 @@ TEXT = PAGE.read_text()
 
 
 def test_every_option_that_the_page_names_exists():
-    commands = (benchmark, calibrate, card, evaluate, report)
+    commands = (benchmark, calibrate, card, evaluate, mix, report)
     options = {name for command in commands for each in command.params for name in each.opts}
 
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", TEXT)) <= options
