@@ -35,6 +35,4 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
         for name in command.list_commands(context):
             below = command.get_command(context, name)
             if below is not None and not below.hidden:
-                yield from _commands(
-                    click.Context(below, info_name=name, parent=context, terminal_width=WIDTH)
-                )
+                yield from _commands(click.Context(below, info_name=name, parent=context))

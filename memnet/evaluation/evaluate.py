@@ -103,8 +103,9 @@ class Evaluation:
             )
         notes += [change.note for change in self.changes]
         run = f"one run, seed {record.get('recipe', {}).get('seed')}"
-        if part := record.get("mixed"):
-            notes.append(f"{run}, {part['share']:.0%} of its weights mixed with those it began from")
+        if mixed := record.get("mixed"):
+            share = f"{mixed['share']:.0%} of its weights mixed with those it began from"
+            notes.append(f"{run}, {share}, by validation error")
         else:
             notes.append(f"{run}, nothing selected")
         return notes

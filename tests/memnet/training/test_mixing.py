@@ -11,6 +11,7 @@ import torch
 from memnet.evaluation.evaluate import evaluate
 from memnet.training.checkpoint import load_checkpoint
 from memnet.training.multihead.data import MultiHeadRunSpec
+from memnet.training.multihead.mixing import mix
 from memnet.training.multihead.recipe import MultiHeadRecipe
 from memnet.training.multihead.run import MultiHeadRun
 from tests.memnet.cli.command import memnet
@@ -44,16 +45,15 @@ def kept(runs, babi_dir):
     return out, done.stdout
 
 
-def test_weights_lie_on_the_line_and_what_only_the_run_has_is_the_runs(runs, kept):
+def test_weights_lie_on_the_line_and_what_only_the_run_has_is_the_runs(runs):
     begun, ended = (load_checkpoint(run) for run in runs)
-    mix = load_checkpoint(kept[0])
-    share = mix.training["mixed"]["share"]
-    before, after, between = (each.network.state_dict() for each in (begun, ended, mix))
+    networks = (begun.network, ended.network, mix(ended, begun, 0.25))
+    before, after, between = (network.state_dict() for network in networks)
 
     torch.testing.assert_close(
-        between["write.weight"], (1 - share) * before["write.weight"] + share * after["write.weight"]
+        between["write.weight"], 0.75 * before["write.weight"] + 0.25 * after["write.weight"]
     )
-    (new,) = [name for name in ("encoder.embedding.weight",) if len(before[name]) < len(after[name])]
+    new = "encoder.embedding.weight"
     word = next(word for word in ended.vocabulary.words if word not in begun.vocabulary.words)
     row = len(after[new]) - len(ended.vocabulary.words) + ended.vocabulary.words.index(word)
     torch.testing.assert_close(between[new][row], after[new][row])
@@ -77,7 +77,10 @@ def test_results_of_it_say_that_it_is_mixed(kept, babi_dir):
     notes = evaluate(load_checkpoint(kept[0]), babi_dir, "en", (1,)).notes
 
     assert any(
-        re.fullmatch(r"one run, seed 1, \d+% of its weights mixed with those it began from", n) for n in notes
+        re.fullmatch(
+            r"one run, seed 1, \d+% of its weights mixed with those it began from, by validation error", note
+        )
+        for note in notes
     )
     assert not any("nothing selected" in note for note in notes)
 
